@@ -1,0 +1,1 @@
+"""Evaluation: ranked ids against relevant ids, and nothing else."""

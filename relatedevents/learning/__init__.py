@@ -1,0 +1,1 @@
+"""Learning: arrays in, weights or vectors out."""

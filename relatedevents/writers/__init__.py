@@ -1,0 +1,1 @@
+"""Writers: lists and runs into one file format each."""
