@@ -1,0 +1,18 @@
+"""The archive: the checked table of events, its ids and rows, its dates as days."""
+
+from __future__ import annotations
+
+from relatedevents.archive.dates import UNDATED, dates_of, day_of, days_of, is_missing
+from relatedevents.archive.ids import Ids
+from relatedevents.archive.table import check_events, to_pandas
+
+__all__ = [
+    "UNDATED",
+    "Ids",
+    "check_events",
+    "dates_of",
+    "day_of",
+    "days_of",
+    "is_missing",
+    "to_pandas",
+]
