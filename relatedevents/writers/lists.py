@@ -1,0 +1,170 @@
+"""The checked door to all writers of lists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pandas as pd
+
+from relatedevents.checks import check_choice, problem, shown, some_of
+from relatedevents.errors import InputError
+from relatedevents.writers.markdown import write_document, write_sections
+from relatedevents.writers.pages import write_pages
+from relatedevents.writers.places import link_of
+from relatedevents.writers.tables import records, write_csv, write_jsonl, write_parquet
+
+_TABLE_WRITERS: dict[str, Callable[[pd.DataFrame, Path], None]] = {
+    "csv": write_csv,
+    "jsonl": write_jsonl,
+    "parquet": write_parquet,
+}
+_FORMAT_OF_SUFFIX = {
+    ".csv": "csv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+    ".md": "markdown",
+}
+FORMATS = (*_TABLE_WRITERS, "markdown", "pages")
+
+
+def write_lists(
+    lists: pd.DataFrame,
+    path: str | Path,
+    *,
+    format: str | None = None,
+    archive: pd.DataFrame | None = None,
+    ids: Iterable[str] | None = None,
+    base_path: str = "",
+    link_suffix: str = "",
+    url_column: str | None = None,
+) -> Path:
+    """Write lists of related events into files.
+
+    Parameters
+    ----------
+    lists : pandas.DataFrame
+        The long table: `id`, `rank`, `related_id` and any other columns, such as `score`, the
+        parts, `shared_tags` and `basis`.
+    path : str or pathlib.Path
+        The file; for "pages", and for "markdown" with a path that does not end in .md, the
+        folder. Missing folders are made. What is there already is replaced only when the new
+        text is complete; in a folder, files of other events stay.
+    format : {"csv", "jsonl", "parquet", "markdown", "pages"}, optional
+        By default told by the end of `path`. The first three write the table, one row a link:
+        CSV (lists as JSON lists), JSON Lines, Parquet. "markdown" writes the section "Related"
+        of every event, as one file or as one file an event. "pages" writes one JSON list an
+        event.
+    archive : pandas.DataFrame, optional
+        The checked table. It gives headlines, dates and urls of the related events, which are
+        then added to every format. Needed for "markdown" and "pages" unless `lists` has a
+        column `headline`.
+    ids : iterable of str, optional
+        The events to write in "markdown" and "pages", in this order; those without a row in
+        `lists` get an empty list. By default those in `lists`.
+    base_path, link_suffix : str
+        A link is `base_path` + the percent-encoded id + `link_suffix`, such as "/news/" and
+        ".html", where the event has no url of its own.
+    url_column : str, optional
+        The archive's column with each event's url. By default "url", where there is one.
+
+    Returns
+    -------
+    pathlib.Path
+        `path`.
+
+    Raises
+    ------
+    InputError
+        If the lists lack a column, the format is unknown or untold, an id is not in the
+        archive, or the path can't be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> lists = pd.DataFrame({"id": ["a"], "rank": [1], "related_id": ["b"], "score": [0.5]})
+    >>> path = write_lists(lists, Path(tempfile.mkdtemp()) / "lists.csv")
+    >>> print(path.read_text(), end="")
+    id,rank,related_id,score
+    a,1,b,0.5
+    """
+    place = Path(path)
+    known_format = _format(place, format)
+    _check_columns(lists, ("id", "rank", "related_id"), "lists")
+    if archive is not None:
+        _check_columns(archive, ("id", "date", "headline"), "archive")
+    link = link_of(archive, base_path=base_path, link_suffix=link_suffix, url_column=url_column)
+    if known_format in _TABLE_WRITERS:
+        table = lists if archive is None else _with_events(lists, archive, link)
+        _TABLE_WRITERS[known_format](table, place)
+        return place
+    table = lists if archive is None else _with_events(lists, archive, None)
+    if "headline" not in table.columns:
+        todo = "Pass archive=, such as model.archive_."
+        raise InputError(
+            problem("archive", "got None", f"the events' table for {known_format!r}", todo)
+        )
+    by_id = _by_id(table, ids)
+    if known_format == "pages":
+        write_pages(by_id, place, link)
+    elif place.suffix == ".md":
+        headline_of = (
+            {} if archive is None else dict(zip(archive["id"], archive["headline"], strict=True))
+        )
+        write_document(by_id, place, link, headline_of)
+    else:
+        write_sections(by_id, place, link)
+    return place
+
+
+def _format(path: Path, format_: str | None) -> str:
+    if format_ is not None:
+        return check_choice("format", format_, FORMATS)
+    known = _FORMAT_OF_SUFFIX.get(path.suffix.lower())
+    if known is None:
+        ends = ", ".join(_FORMAT_OF_SUFFIX)
+        todo = f"Or name the format: {', '.join(map(repr, FORMATS))}."
+        raise InputError(problem("path", f"got {shown(str(path))}", f"an end of {ends}", todo))
+    return known
+
+
+def _check_columns(table: object, needed: tuple[str, ...], name: str) -> None:
+    if not isinstance(table, pd.DataFrame):
+        raise InputError(problem(name, f"got {type(table).__name__}", "a pandas DataFrame"))
+    missing = [column for column in needed if column not in table.columns]
+    if missing:
+        came = f"no column {some_of(missing)}"
+        raise InputError(problem(name, came, f"the columns {', '.join(needed)}"))
+
+
+def _with_events(
+    lists: pd.DataFrame, archive: pd.DataFrame, link: Callable[[str], str] | None
+) -> pd.DataFrame:
+    """Add the related events' date, headline and url, where the lists lack them."""
+    rows = pd.Index(archive["id"]).get_indexer(lists["related_id"])
+    unknown = lists["related_id"][rows < 0].unique().tolist()
+    if unknown:
+        came = f"related_id {some_of(unknown)} not in the archive"
+        todo = "Pass the archive that the lists were made from."
+        raise InputError(problem("archive", came, "the table with every listed event", todo))
+    table = lists.copy()
+    for column in ("date", "headline"):
+        if column not in table.columns:
+            table[column] = archive[column].to_numpy()[rows]
+    if link is not None and "url" not in table.columns:
+        table["url"] = [link(related_id) for related_id in lists["related_id"]]
+    return table
+
+
+def _by_id(table: pd.DataFrame, ids: Iterable[str] | None) -> dict[str, list[dict[str, object]]]:
+    """Return {id: rows in order of rank}, the rows without their `id`."""
+    if "shared_tags" not in table.columns:
+        table = table.assign(shared_tags=None)
+    wanted = dict.fromkeys(table["id"] if ids is None else ids)
+    by_id: dict[str, list[dict[str, object]]] = {event_id: [] for event_id in wanted}
+    for row in records(table.sort_values("rank", kind="stable")):
+        rows = by_id.get(str(row.pop("id")))
+        if rows is not None:
+            rows.append(row)
+    return by_id

@@ -1,0 +1,123 @@
+"""Lists as tables: CSV, JSON Lines and Parquet, one row or line a link.
+
+Numbers are written with every digit that they have, so that what is read back is equal.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal, TextIO
+
+import numpy as np
+import pandas as pd
+
+from relatedevents.writers.whole import whole_file, whole_text
+
+_ROWS_AT_ONCE = 50_000
+
+
+def plain(value: object) -> object:
+    """Return `value` as JSON knows it: dates as text, nothing (NaN, NaT) as None.
+
+    Examples
+    --------
+    >>> plain(pd.Timestamp("2012-10-12")), plain(float("nan")), plain(["Mali"])
+    ('2012-10-12', None, ['Mali'])
+    """
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    if isinstance(value, (list, tuple)):
+        return [plain(one) for one in value]
+    if isinstance(value, dict):
+        return {str(key): plain(one) for key, one in value.items()}
+    if value is None or value is pd.NaT or value is pd.NA:
+        return None
+    if isinstance(value, np.datetime64):
+        value = pd.Timestamp(value)
+    if isinstance(value, pd.Timestamp):
+        whole_day = value == value.normalize() and value.tzinfo is None
+        return value.strftime("%Y-%m-%d") if whole_day else value.isoformat()
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, (str, int, float, bool)):
+        return value
+    return str(value)
+
+
+def records(table: pd.DataFrame) -> Iterator[dict[str, object]]:
+    """Give the table's rows as dictionaries that JSON can write, a block of rows at a time."""
+    names = [str(name) for name in table.columns]
+    for start in range(0, len(table), _ROWS_AT_ONCE):
+        block = table.iloc[start : start + _ROWS_AT_ONCE]
+        columns = [_plain_column(block[name]) for name in table.columns]
+        for row in zip(*columns, strict=True):
+            yield dict(zip(names, row, strict=True))
+
+
+def _plain_column(column: pd.Series) -> list[object]:
+    if pd.api.types.is_integer_dtype(column.dtype) and not column.hasnans:
+        return list(column.tolist())
+    return [plain(value) for value in column]
+
+
+def dump_csv(table: pd.DataFrame, file: TextIO) -> None:
+    """Write `table` into an open text file as CSV; lists stand as JSON lists."""
+    header = True
+    quoting: Literal[0, 2] = (
+        csv.QUOTE_NONNUMERIC if _has_carriage_return(table) else csv.QUOTE_MINIMAL
+    )
+    for start in range(0, max(len(table), 1), _ROWS_AT_ONCE):
+        block = table.iloc[start : start + _ROWS_AT_ONCE].copy()
+        for name in block.columns:
+            if pd.api.types.is_datetime64_any_dtype(block[name].dtype):
+                block[name] = pd.Series(
+                    [plain(value) for value in block[name]], index=block.index, dtype=object
+                )
+            elif block[name].dtype == object:
+                block[name] = pd.Series(
+                    [_csv_cell(value) for value in block[name]], index=block.index, dtype=object
+                )
+        block.to_csv(file, index=False, header=header, lineterminator="\n", quoting=quoting)
+        header = False
+
+
+def _has_carriage_return(table: pd.DataFrame) -> bool:
+    """Tell whether a text holds one, as Python's csv module does not quote it by itself."""
+    texts = [name for name in table.columns if not pd.api.types.is_numeric_dtype(table[name].dtype)]
+    return any(isinstance(value, str) and "\r" in value for name in texts for value in table[name])
+
+
+def _csv_cell(value: object) -> object:
+    if isinstance(value, (list, tuple, dict, np.ndarray)):
+        return json.dumps(plain(value), ensure_ascii=False)
+    return value
+
+
+def dump_jsonl(table: pd.DataFrame, file: TextIO) -> None:
+    """Write `table` into an open text file, one JSON object a line."""
+    for record in records(table):
+        file.write(json.dumps(record, ensure_ascii=False) + "\n")
+
+
+def write_csv(table: pd.DataFrame, path: Path) -> None:
+    """Write `table` as a CSV file."""
+    with whole_text(path) as file:
+        dump_csv(table, file)
+
+
+def write_jsonl(table: pd.DataFrame, path: Path) -> None:
+    """Write `table` as a JSON Lines file."""
+    with whole_text(path) as file:
+        dump_jsonl(table, file)
+
+
+def write_parquet(table: pd.DataFrame, path: Path) -> None:
+    """Write `table` as a Parquet file; lists stay lists."""
+    with whole_file(path) as temporary:
+        table.to_parquet(temporary, index=False, engine="pyarrow")
