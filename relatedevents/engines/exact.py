@@ -1,0 +1,457 @@
+"""The exact engine: the best n of every row, in the written order, for any block size and thread.
+
+A first pass in float32 keeps a few more candidates than asked for. Those are scored again in
+float64 by the caller's own function and put in order: score rounded to 6 decimals, then smaller
+row. Where float32's error leaves a doubt that a better candidate was dropped, that row is done
+again over all candidates near its n-th score, so no list depends on rounding.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from relatedevents.signals import UNDATED, Operands, add_parts
+
+#: Scores are compared after rounding to this many decimals.
+DECIMALS = 6
+
+# Rows of a dense strip worked on at once; below _SMALL rows a strip beats square blocks.
+_STRIP = 32
+_SMALL = 4096
+_FAR = np.int32(2**30)
+
+ExactParts = Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64]], npt.NDArray[np.float64]]
+Progress = Callable[[int], None]
+_In = TypeVar("_In")
+_Out = TypeVar("_Out")
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Which candidates a row may have.
+
+    Attributes
+    ----------
+    allowed : numpy.ndarray of bool, shape (n_candidates,)
+        False for a candidate that no list may hold.
+    until : numpy.ndarray of int64, shape (n_queries,), or None
+        The latest day a candidate of each query may have; undated ones are then left out.
+    """
+
+    allowed: npt.NDArray[np.bool_]
+    until: npt.NDArray[np.int64] | None = None
+
+    def take(self, queries: npt.NDArray[np.int64]) -> Filters:
+        """Return the filters of some queries."""
+        return Filters(self.allowed, None if self.until is None else self.until[queries])
+
+
+@dataclass(frozen=True)
+class Best:
+    """The best candidates of some queries, best first.
+
+    Attributes
+    ----------
+    rows : numpy.ndarray of int64, shape (n_queries, n)
+        Candidate rows; -1 where a list is shorter than n.
+    parts : numpy.ndarray of float64, shape (n_queries, n, n_signals)
+        The parts of each score; 0 where there is no candidate.
+    rechecked : int
+        How many queries float32 alone could not settle.
+    """
+
+    rows: npt.NDArray[np.int64]
+    parts: npt.NDArray[np.float64]
+    rechecked: int = 0
+
+
+class ExactEngine:
+    """Finds the best candidates of any query among a fixed set of candidates.
+
+    Parameters
+    ----------
+    candidates : Operands
+        The candidates' side of the weighted sum, in the order that decides equal scores.
+    block_size : int
+        Rows and columns of a block: a worker holds block_size ** 2 float32 numbers.
+    n_threads : int or None
+        Worker threads; None takes every processor this process may use.
+    """
+
+    def __init__(
+        self, candidates: Operands, *, block_size: int = 1024, n_threads: int | None = None
+    ) -> None:
+        self.candidates = candidates
+        self.block_size = block_size
+        self.n_threads = n_threads or len(os.sched_getaffinity(0))
+        self._days = _near_days(candidates.days)
+        self._sparse = _Csr.of(candidates.sparse)
+        self._pattern = _Csr.of(candidates.pattern)
+        self._all_postings: tuple[_Postings, _Postings] | None = None
+
+    def best_of_rows(
+        self,
+        queries: Operands,
+        own_rows: npt.NDArray[np.int64],
+        exact: ExactParts,
+        n: int,
+        filters: Filters,
+        on_progress: Progress | None = None,
+    ) -> Best:
+        """Return the best n of each query.
+
+        Parameters
+        ----------
+        queries : Operands
+            The queries' side, made with the candidates' weights and columns.
+        own_rows : numpy.ndarray of int64, shape (n_queries,)
+            The row that each query is itself among the candidates, -1 for one from outside.
+        exact : callable
+            (query numbers, candidate rows) -> parts in float64, shape (n_pairs, n_signals).
+        n : int
+            How many.
+        filters : Filters
+            Which candidates are allowed.
+        on_progress : callable, optional
+            Told how many queries were done since the last call.
+        """
+        n = min(n, len(self._days))
+        strips = [
+            np.arange(first, min(first + _STRIP, len(own_rows)))
+            for first in range(0, len(own_rows), _STRIP)
+        ]
+        postings = self._postings()
+
+        def work(strip: npt.NDArray[np.int64]) -> Best:
+            best = self._strip(queries, own_rows, exact, n, filters, strip, postings)
+            if on_progress is not None:
+                on_progress(len(strip))
+            return best
+
+        return _join(self._in_threads(work, strips), n, exact)
+
+    def best_of_all(
+        self,
+        exact: ExactParts,
+        n: int,
+        filters: Filters,
+        on_progress: Progress | None = None,
+    ) -> Best:
+        """Return the best n of every candidate among the others; parameters as `best_of_rows`."""
+        n_rows = len(self._days)
+        everyone = np.arange(n_rows)
+        n_kept = n + max(6, n // 4)
+        if not self.candidates.dense.shape[1] or n_rows < max(_SMALL, 8 * n_kept):
+            # Without a dense part a strip costs next to nothing, and ties are the rule.
+            return self.best_of_rows(self.candidates, everyone, exact, n, filters, on_progress)
+        kept, bound = self._all_blocks(n_kept, filters, on_progress)
+
+        def work(rows: npt.NDArray[np.int64]) -> tuple[Best, npt.NDArray[np.float64]]:
+            pairs = kept[rows]
+            there = pairs >= 0
+            counts = there.sum(axis=1)
+            best = _rank(rows, counts, pairs[there], exact, n)
+            last = np.round(add_parts(best.parts[:, n - 1]), DECIMALS)
+            return best, np.where(counts < n_kept, np.inf, last)
+
+        chunks = [everyone[first : first + 2048] for first in range(0, n_rows, 2048)]
+        done = self._in_threads(work, chunks)
+        best = _join([one for one, _ in done], n, exact)
+        last = np.concatenate([scores for _, scores in done])
+        # A dropped candidate scores at most bound + error; it must round to less than the n-th.
+        doubtful = np.flatnonzero(last - (bound + self.candidates.error) <= 10.0**-DECIMALS)
+        if len(doubtful):
+            again = self.best_of_rows(
+                _take(self.candidates, doubtful),
+                doubtful,
+                lambda q, c: exact(doubtful[q], c),
+                n,
+                filters.take(doubtful),
+            )
+            best.rows[doubtful] = again.rows
+            best.parts[doubtful] = again.parts
+        return Best(best.rows, best.parts, len(doubtful))
+
+    def _in_threads(
+        self, work: Callable[[_In], _Out], items: Sequence[_In]
+    ) -> list[_Out]:
+        from threadpoolctl import threadpool_limits
+
+        if len(items) == 1:
+            return [work(items[0])]
+        # BLAS threads and ours would fight for the same cores.
+        with threadpool_limits(1, "blas"), ThreadPoolExecutor(self.n_threads) as pool:
+            return list(pool.map(work, items))
+
+    def _postings(self) -> tuple[_Postings, _Postings]:
+        if self._all_postings is None:
+            n = len(self._days)
+            self._all_postings = (_Postings(self._sparse, n), _Postings(self._pattern, n))
+            for postings in self._all_postings:
+                postings.fill(0, n)
+        return self._all_postings
+
+    def _strip(
+        self,
+        queries: Operands,
+        own_rows: npt.NDArray[np.int64],
+        exact: ExactParts,
+        n: int,
+        filters: Filters,
+        strip: npt.NDArray[np.int64],
+        postings: tuple[_Postings, _Postings],
+    ) -> Best:
+        from relatedevents.engines import _kernels
+
+        sparse_rows, pattern_rows = _Csr.of(queries.sparse), _Csr.of(queries.pattern)
+        days = _near_days(queries.days)
+        dense = queries.dense[strip]
+        scores = np.zeros((len(strip), len(self._days)), dtype=np.float32)
+        if dense.shape[1]:
+            np.dot(dense, self.candidates.dense.T, out=scores)
+        scratch = np.empty(n, dtype=np.float32)
+        shared = np.empty(len(self._days), dtype=np.float32)
+        slack = 2.0 * queries.error + 10.0**-DECIMALS
+        found = []
+        for number, query in enumerate(strip):
+            row = scores[number]
+            _kernels.add_dense_and_time(
+                row, queries.dense_weight, days[query], _FAR, self._days, self.candidates.table
+            )
+            _kernels.add_sparse(row, *sparse_rows.row(query), *postings[0].arrays)
+            if self.candidates.pattern.shape[1]:
+                shared[:] = 0.0
+                columns, _ = pattern_rows.row(query)
+                _kernels.add_count(shared, columns, *postings[1].arrays[:2])
+                row += queries.factor[query] * shared
+            row += self.candidates.bonus
+            until = _FAR if filters.until is None else filters.until[query]
+            found.append(
+                _kernels.near_best(
+                    row,
+                    int(own_rows[query]),
+                    filters.allowed,
+                    self._days,
+                    int(until),
+                    n,
+                    slack,
+                    not dense[number].any(),
+                    scratch,
+                )
+            )
+        counts = np.array([len(rows) for rows in found])
+        return _rank(strip, counts, np.concatenate(found), exact, n)
+
+    def _all_blocks(
+        self, n_kept: int, filters: Filters, on_progress: Progress | None
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+        n_rows = len(self._days)
+        size = min(self.block_size, n_rows)
+        starts = list(range(0, n_rows, size))
+        # The last column block has the most row blocks above it: the long tasks go first.
+        tasks = iter(starts[::-1])
+        lock = threading.Lock()
+        until = np.full(n_rows, _FAR, dtype=np.int32)
+        if filters.until is not None:
+            until = np.clip(filters.until, -_FAR, _FAR - 1).astype(np.int32)
+        workers = [
+            _Worker(self, size, n_kept, filters.allowed, until)
+            for _ in range(min(self.n_threads, len(starts)))
+        ]
+
+        def work(worker: _Worker) -> None:
+            while True:
+                with lock:
+                    j0 = next(tasks, None)
+                if j0 is None:
+                    return
+                worker.column(j0)
+                if on_progress is not None:
+                    with lock:
+                        on_progress(min(size, n_rows - j0))
+
+        self._in_threads(work, workers)
+        scores = np.concatenate([worker.best for worker in workers], axis=1)
+        rows = np.concatenate([worker.best_rows for worker in workers], axis=1)
+        order = np.argpartition(-scores, n_kept - 1, axis=1)[:, :n_kept]
+        kept = np.take_along_axis(rows, order, axis=1).astype(np.int64)
+        bound = np.take_along_axis(scores, order[:, -1:], axis=1)[:, 0].astype(np.float64)
+        return kept, bound
+
+
+class _Worker:
+    """One thread's buffers and the candidates that it has kept so far."""
+
+    def __init__(
+        self,
+        engine: ExactEngine,
+        size: int,
+        n_kept: int,
+        allowed: npt.NDArray[np.bool_],
+        until: npt.NDArray[np.int32],
+    ) -> None:
+        n_rows = len(engine._days)
+        self._engine = engine
+        self._size = size
+        self._allowed = allowed
+        self._until = until
+        self._block = np.empty((size, size), dtype=np.float32)
+        self._shared = np.zeros(size, dtype=np.float32)
+        self._postings = _Postings(engine._sparse, size)
+        self._pattern = _Postings(engine._pattern, size)
+        self.best = np.full((n_rows, n_kept), -1.0, dtype=np.float32)
+        self.best_rows = np.full((n_rows, n_kept), -1, dtype=np.int32)
+        self._low_at = np.zeros(n_rows, dtype=np.int32)
+
+    def column(self, j0: int) -> None:
+        """Score every pair of the column block at `j0` with the row blocks at or above it."""
+        from relatedevents.engines import _kernels
+
+        engine, whole = self._engine, self._engine.candidates
+        n_rows = len(engine._days)
+        j1 = min(j0 + self._size, n_rows)
+        self._postings.fill(j0, j1)
+        self._pattern.fill(j0, j1)
+        one_sided = bool(whole.pattern.shape[1] or whole.bonus.any())
+        # Near blocks first: they hold the best candidates where rows lie in the order of days.
+        for i0 in range(j0 - j0 % self._size, -1, -self._size):
+            i1 = min(i0 + self._size, n_rows)
+            block = self._block.reshape(-1)[: (i1 - i0) * (j1 - j0)].reshape(i1 - i0, j1 - j0)
+            np.dot(whole.dense[i0:i1], whole.dense[j0:j1].T, out=block)
+            _kernels.block_pass(
+                block,
+                i0,
+                j0,
+                i0 != j0,
+                whole.dense_weight,
+                _FAR,
+                engine._days,
+                whole.table,
+                *engine._sparse.arrays,
+                *self._postings.arrays,
+                *engine._pattern.arrays[:2],
+                *self._pattern.arrays[:2],
+                whole.factor,
+                whole.bonus,
+                one_sided,
+                self._allowed,
+                self._until,
+                self._shared,
+                self.best,
+                self.best_rows,
+                self._low_at,
+            )
+
+
+@dataclass(frozen=True)
+class _Csr:
+    """A CSR matrix as arrays of the one dtype that the kernels are compiled for."""
+
+    start: npt.NDArray[np.int64]
+    columns: npt.NDArray[np.int32]
+    values: npt.NDArray[np.float32]
+    n_columns: int
+
+    @classmethod
+    def of(cls, matrix: sparse.csr_matrix) -> _Csr:
+        return cls(
+            matrix.indptr.astype(np.int64, copy=False),
+            matrix.indices.astype(np.int32, copy=False),
+            matrix.data.astype(np.float32, copy=False),
+            matrix.shape[1],
+        )
+
+    @property
+    def arrays(
+        self,
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+        return self.start, self.columns, self.values
+
+    def row(self, row: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+        here = slice(self.start[row], self.start[row + 1])
+        return self.columns[here], self.values[here]
+
+
+class _Postings:
+    """For each column the rows that have it, of one block of rows at a time."""
+
+    def __init__(self, matrix: _Csr, size: int) -> None:
+        n_rows = len(matrix.start) - 1
+        firsts = matrix.start[np.arange(0, n_rows, size)]
+        lasts = matrix.start[np.minimum(np.arange(0, n_rows, size) + size, n_rows)]
+        most = int((lasts - firsts).max(initial=0))
+        self._matrix = matrix
+        self.arrays = (
+            np.zeros(matrix.n_columns + 1, dtype=np.int64),
+            np.zeros(most, dtype=np.int32),
+            np.zeros(most, dtype=np.float32),
+        )
+
+    def fill(self, first: int, last: int) -> None:
+        from relatedevents.engines import _kernels
+
+        _kernels.fill_postings(*self._matrix.arrays, first, last, *self.arrays)
+
+
+def _rank(
+    queries: npt.NDArray[np.int64],
+    counts: npt.NDArray[np.int64],
+    candidates: npt.NDArray[np.int64],
+    exact: ExactParts,
+    n: int,
+) -> Best:
+    """Score each query's candidates (`counts` of them, one query after the other), keep the best n.
+
+    The order is written here and nowhere else: rounded score, then smaller row.
+    """
+    owner = np.repeat(np.arange(len(queries)), counts)
+    parts = exact(queries[owner], candidates)
+    rounded = np.round(add_parts(parts), DECIMALS)
+    order = np.lexsort((candidates, -rounded, owner))
+    rank = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
+    order, rank = order[rank < n], rank[rank < n]
+    rows = np.full((len(queries), n), -1, dtype=np.int64)
+    best_parts = np.zeros((len(queries), n, parts.shape[1]))
+    rows[owner[order], rank] = candidates[order]
+    best_parts[owner[order], rank] = parts[order]
+    return Best(rows, best_parts)
+
+
+def _join(pieces: list[Best], n: int, exact: ExactParts) -> Best:
+    if not pieces:
+        nobody = np.zeros(0, dtype=np.int64)
+        n_signals = exact(nobody, nobody).shape[1]
+        return Best(np.zeros((0, n), dtype=np.int64), np.zeros((0, n, n_signals)))
+    return Best(
+        np.concatenate([piece.rows for piece in pieces]),
+        np.concatenate([piece.parts for piece in pieces]),
+    )
+
+
+def _take(side: Operands, rows: npt.NDArray[np.int64]) -> Operands:
+    return Operands(
+        dense=side.dense[rows],
+        dense_weight=side.dense_weight,
+        sparse=sparse.csr_matrix(side.sparse[rows]),
+        pattern=sparse.csr_matrix(side.pattern[rows]),
+        factor=side.factor[rows],
+        days=side.days[rows],
+        table=side.table,
+        bonus=side.bonus[rows],
+        error=side.error,
+    )
+
+
+def _near_days(days: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    # The kernels subtract days in int32: "undated" moves to where no sum can overflow, and lies
+    # beyond every time table.
+    return np.where(days == UNDATED, _FAR, days).astype(np.int32)

@@ -1,0 +1,277 @@
+"""Signals: one function a signal, the parts of a pair, and what the engine needs of them.
+
+A signal's value lies in [0, 1]; its part of a score is weight x value. The parts of a pair are
+worked out in one place, `pair_parts`, in float64 and in one fixed order of operations, so that
+every method that tells a score tells the same one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from relatedevents.weights import SIGNALS, Weights
+
+#: The day of an event without a date.
+UNDATED = np.iinfo(np.int32).max
+
+# A time value below this can't move a score by its sixth decimal, whatever its weight may be.
+_NO_TIME = 1e-9
+
+
+@dataclass(frozen=True)
+class Features:
+    """What the signals know of some events, one row an event.
+
+    Attributes
+    ----------
+    vectors : numpy.ndarray of float32, shape (n_events, n_dimensions)
+        The headlines' embeddings, of length 1 or 0.
+    tags : scipy.sparse.csr_matrix of float64, shape (n_events, n_tags)
+        idf-weighted tags, see `relatedevents.tags.TagMatrix`.
+    tag_counts : numpy.ndarray of int32, shape (n_events,)
+        How many tags each event has.
+    words : scipy.sparse.csr_matrix of float64, shape (n_events, n_words)
+        TF-IDF weights of the headlines' words.
+    days : numpy.ndarray of int32, shape (n_events,)
+        Days since 1970-01-01, `UNDATED` where there is no date.
+    newest : int
+        The day from which the recency signal counts.
+    """
+
+    vectors: npt.NDArray[np.float32]
+    tags: sparse.csr_matrix
+    tag_counts: npt.NDArray[np.int32]
+    words: sparse.csr_matrix
+    days: npt.NDArray[np.int32]
+    newest: int
+
+    def __len__(self) -> int:
+        return len(self.days)
+
+    def take(self, rows: npt.NDArray[np.intp]) -> Features:
+        """Return the features of some rows, in the order given."""
+        return Features(
+            np.ascontiguousarray(self.vectors[rows]),
+            sparse.csr_matrix(self.tags[rows]),
+            self.tag_counts[rows],
+            sparse.csr_matrix(self.words[rows]),
+            self.days[rows],
+            self.newest,
+        )
+
+
+def time_values(
+    days_between: npt.NDArray[np.int64], half_lives: tuple[float, ...]
+) -> npt.NDArray[np.float64]:
+    """Return the time signal: the mean over the half-lives of 0.5 ** (days / half_life).
+
+    Parameters
+    ----------
+    days_between : numpy.ndarray of int
+        Days between two events, 0 or more.
+    half_lives : tuple of float
+        In days.
+
+    Examples
+    --------
+    >>> time_values(np.array([0, 30, 60]), (30.0,)).tolist()
+    [1.0, 0.5, 0.25]
+    """
+    days = np.asarray(days_between, dtype=np.float64)
+    return np.mean([0.5 ** (days / half_life) for half_life in half_lives], axis=0)
+
+
+def recency_values(
+    days: npt.NDArray[np.int32], newest: int, half_life: float
+) -> npt.NDArray[np.float64]:
+    """Return the recency signal: 0.5 ** (age / half_life), 0 for an undated event.
+
+    Parameters
+    ----------
+    days : numpy.ndarray of int32
+        The candidates' days.
+    newest : int
+        The day from which the age is counted; later events count as of that day.
+    half_life : float
+        In days.
+
+    Examples
+    --------
+    >>> recency_values(np.array([100, 90, UNDATED], dtype=np.int32), 100, 10.0).tolist()
+    [1.0, 0.5, 0.0]
+    """
+    age = np.maximum(newest - days.astype(np.float64), 0.0)
+    return np.where(days == UNDATED, 0.0, 0.5 ** (age / half_life))
+
+
+def pair_parts(
+    queries: Features,
+    query_rows: npt.NDArray[np.intp],
+    candidates: Features,
+    candidate_rows: npt.NDArray[np.intp],
+    weights: Weights,
+) -> npt.NDArray[np.float64]:
+    """Return the parts of some pairs: weight x value of every signal, in the order of `SIGNALS`.
+
+    A score is the sum of its parts from left to right.
+
+    Parameters
+    ----------
+    queries, candidates : Features
+        The two sides; they may be the same object.
+    query_rows, candidate_rows : numpy.ndarray of int, shape (n_pairs,)
+        The rows of the pairs.
+    weights : Weights
+        What each signal counts.
+
+    Returns
+    -------
+    numpy.ndarray of float64, shape (n_pairs, n_signals)
+    """
+    from relatedevents import _pairs
+
+    q = np.ascontiguousarray(query_rows, dtype=np.int64)
+    c = np.ascontiguousarray(candidate_rows, dtype=np.int64)
+    parts = np.zeros((len(q), len(SIGNALS)))
+    semantic, tags, coverage, words, time, recency = weights.by_signal()
+    if semantic:
+        parts[:, 0] = semantic * _pairs.cosines(queries.vectors, q, candidates.vectors, c)
+    if tags or coverage:
+        dots, shared = _pairs.sparse_dots(*_csr(queries.tags), q, *_csr(candidates.tags), c)
+        parts[:, 1] = tags * np.clip(dots, 0.0, 1.0)
+        counts = np.maximum(queries.tag_counts[q], 1)
+        parts[:, 2] = coverage * (shared / counts)
+    if words:
+        dots, _ = _pairs.sparse_dots(*_csr(queries.words), q, *_csr(candidates.words), c)
+        parts[:, 3] = words * np.clip(dots, 0.0, 1.0)
+    if time:
+        day_q, day_c = queries.days[q].astype(np.int64), candidates.days[c].astype(np.int64)
+        dated = (day_q != UNDATED) & (day_c != UNDATED)
+        values = time_values(np.where(dated, np.abs(day_q - day_c), 0), weights.half_lives())
+        parts[:, 4] = time * np.where(dated, values, 0.0)
+    if recency:
+        days = candidates.days[c]
+        values = recency_values(days, candidates.newest, weights.recency_half_life)
+        parts[:, 5] = recency * values
+    return parts
+
+
+def add_parts(parts: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the scores: the parts added from left to right, the same for one pair or many.
+
+    Examples
+    --------
+    >>> add_parts(np.array([[0.5, 0.25], [0.0, 1.0]])).tolist()
+    [0.75, 1.0]
+    """
+    scores = np.zeros(parts.shape[0])
+    for column in range(parts.shape[1]):
+        scores += parts[:, column]
+    return scores
+
+
+@dataclass(frozen=True)
+class Operands:
+    """One side of the weighted sum, as plain arrays for an engine.
+
+    score(q, c) = dense_weight x max(0, dense_q . dense_c) + sparse_q . sparse_c
+    + factor_q x |pattern_q and pattern_c| + table[|day_q - day_c|] + bonus_c, where everything is
+    float32, the sparse weights are already inside the sparse rows, and days beyond the table
+    (undated ones among them) add nothing.
+
+    Attributes
+    ----------
+    dense : numpy.ndarray of float32, shape (n, n_dimensions)
+    dense_weight : float
+    sparse : scipy.sparse.csr_matrix of float32, shape (n, n_columns)
+    pattern : scipy.sparse.csr_matrix of float32, shape (n, n_columns)
+    factor : numpy.ndarray of float32, shape (n,)
+    days : numpy.ndarray of int32, shape (n,)
+    table : numpy.ndarray of float32
+    bonus : numpy.ndarray of float32, shape (n,)
+    error : float
+        How far such a float32 score can be from the float64 one at most.
+    """
+
+    dense: npt.NDArray[np.float32]
+    dense_weight: float
+    sparse: sparse.csr_matrix
+    pattern: sparse.csr_matrix
+    factor: npt.NDArray[np.float32]
+    days: npt.NDArray[np.int32]
+    table: npt.NDArray[np.float32]
+    bonus: npt.NDArray[np.float32]
+    error: float
+
+
+def operands(features: Features, weights: Weights) -> Operands:
+    """Return the engine's operands of `features` under `weights`.
+
+    Parameters
+    ----------
+    features : Features
+        The events.
+    weights : Weights
+        What each signal counts; a signal of weight 0 costs the engine nothing.
+    """
+    semantic, tags, coverage, words, time, recency = weights.by_signal()
+    n = len(features)
+    # Symmetric sparse signals share one matrix: sqrt(weight) on both sides makes the weight.
+    halves = [
+        matrix.astype(np.float32) * np.float32(np.sqrt(weight)) if weight else _no_columns(n)
+        for matrix, weight in ((features.tags, tags), (features.words, words))
+    ]
+    both = sparse.csr_matrix(sparse.hstack(halves, format="csr", dtype=np.float32))
+    pattern = features.tags if coverage else _no_columns(n)
+    bonus = np.zeros(n)
+    if recency:
+        bonus = recency * recency_values(
+            features.days, features.newest, weights.recency_half_life
+        )
+    longest = int(np.diff(both.indptr).max(initial=0)) if n else 0
+    roundings = (features.vectors.shape[1] if semantic else 0) + longest + 16
+    return Operands(
+        dense=features.vectors if semantic else features.vectors[:, :0],
+        dense_weight=semantic,
+        sparse=both,
+        pattern=sparse.csr_matrix(pattern, dtype=np.float32),
+        factor=(coverage / np.maximum(features.tag_counts, 1)).astype(np.float32),
+        days=features.days,
+        table=_time_table(features.days, time, weights.half_lives()),
+        bonus=bonus.astype(np.float32),
+        # Each of the at most `roundings` float32 operations errs by half a unit in the last
+        # place of a value no larger than the sum of the weights (Higham 2002, section 3.1);
+        # rounding the inputs and what the table leaves out is within the factor of 2.
+        error=2.0 * roundings * float(np.finfo(np.float32).eps) * sum(weights.by_signal()),
+    )
+
+
+def _time_table(
+    days: npt.NDArray[np.int32], weight: float, half_lives: tuple[float, ...]
+) -> npt.NDArray[np.float32]:
+    dated = days[days != UNDATED]
+    if not weight or not len(dated):
+        return np.zeros(1, dtype=np.float32)
+    # A query from outside may lie beyond the archive's own span, so the table follows the decay.
+    reach = int(np.ceil(max(half_lives) * np.log2(1.0 / _NO_TIME)))
+    span = min(reach, 1_000_000)
+    values = weight * time_values(np.arange(span + 1), half_lives)
+    return np.append(values, 0.0).astype(np.float32)
+
+
+def _no_columns(n: int) -> sparse.csr_matrix:
+    return sparse.csr_matrix((n, 0), dtype=np.float32)
+
+
+def _csr(
+    matrix: sparse.csr_matrix,
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.float64]]:
+    return (
+        matrix.indptr.astype(np.int64, copy=False),
+        matrix.indices.astype(np.int32, copy=False),
+        matrix.data,
+    )

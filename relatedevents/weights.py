@@ -1,0 +1,167 @@
+"""Weights: how much each signal counts, on which time scales, and how equal scores are ordered."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Self
+
+from relatedevents.checks import check_number, problem, shown
+from relatedevents.errors import InputError
+
+#: The signals, in the one order in which parts are listed and added up.
+SIGNALS = ("semantic", "tags", "coverage", "words", "time", "recency")
+
+_TIE_BREAKS = "'date', 'page', 'column:NAME:ascending' or 'column:NAME:descending'"
+
+
+@dataclass(frozen=True)
+class Weights:
+    """One non-negative number a signal, the time scales in days, and the order of equal scores.
+
+    Parameters
+    ----------
+    semantic : float
+        Cosine of the headlines' embeddings, below 0 counts 0.
+    tags : float
+        Cosine of the idf-weighted tag vectors.
+    coverage : float
+        Shared tags divided by the query's tags: ranks like a plain count of shared tags.
+    words : float
+        Cosine of the TF-IDF vectors of the headlines' words.
+    time : float
+        Decay with the days between the two events: ``0.5 ** (days / half_life)``.
+    recency : float
+        Decay with the candidate's age, counted from the archive's newest event.
+    half_life : float or tuple of float
+        Days after which the time signal is halved; the mean of the decays if several are given.
+    recency_half_life : float
+        Days after which the recency signal is halved.
+    tie_break : str
+        What orders equal scores: ``"date"`` (newer first, undated last, then smaller id),
+        ``"page"`` (page path ``YYYY/MM/D/slug``, descending; a column ``page`` where there is
+        one), or a column of the archive, as in ``"column:views:descending"``.
+
+    Raises
+    ------
+    InputError
+        If a weight is negative or not finite, all weights are 0, a half-life is not above 0, or
+        the tie-break can't be read.
+
+    Notes
+    -----
+    The defaults weigh the signals as the project's baseline sum does; an e-fold of 60 days is a
+    half-life of 60 ln 2 = 41.6 days.
+
+    Examples
+    --------
+    >>> Weights(semantic=1.0).semantic
+    1.0
+    >>> Weights.shared_tags().tie_break
+    'page'
+    """
+
+    semantic: float = 0.5
+    tags: float = 0.3
+    coverage: float = 0.0
+    words: float = 0.3
+    time: float = 0.4
+    recency: float = 0.0
+    half_life: float | tuple[float, ...] = 41.6
+    recency_half_life: float = 365.0
+    tie_break: str = "date"
+
+    def __post_init__(self) -> None:
+        for name in SIGNALS:
+            number = check_number(f"weights.{name}", getattr(self, name), 0.0)
+            object.__setattr__(self, name, number)
+        if not any(self.by_signal()):
+            raise InputError(
+                problem("weights", "every weight is 0", "at least one weight above 0")
+            )
+        if isinstance(self.half_life, (tuple, list)):
+            if not self.half_life:
+                raise InputError(
+                    problem("weights.half_life", "got no number", "one or more numbers of days")
+                )
+            scales = tuple(
+                check_number("weights.half_life", days, 0.0, above=True) for days in self.half_life
+            )
+            object.__setattr__(self, "half_life", scales)
+        else:
+            days = check_number("weights.half_life", self.half_life, 0.0, above=True)
+            object.__setattr__(self, "half_life", days)
+        days = check_number("weights.recency_half_life", self.recency_half_life, 0.0, above=True)
+        object.__setattr__(self, "recency_half_life", days)
+        self.tie_break_column()
+
+    @classmethod
+    def shared_tags(cls) -> Self:
+        """Return the hand-made rule: most shared tags first, then page path, descending.
+
+        A site that sorts so sees its own lists come back.
+        """
+        off = dict.fromkeys(SIGNALS, 0.0)
+        return cls(**{**off, "coverage": 1.0}, tie_break="page")
+
+    @classmethod
+    def from_dict(cls, settings: dict[str, Any]) -> Self:
+        """Build weights from a mapping such as `to_dict` gives; signals left out keep defaults.
+
+        Raises
+        ------
+        InputError
+            If a name is not one of the fields.
+        """
+        known = [field.name for field in fields(cls)]
+        for name in settings:
+            if name not in known:
+                raise InputError(problem("weights", f"got {shown(name)}", ", ".join(known)))
+        values = dict(settings)
+        if isinstance(values.get("half_life"), list):
+            values["half_life"] = tuple(values["half_life"])
+        return cls(**values)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return every field as plain numbers and text, ready for JSON."""
+        return asdict(self)
+
+    def by_signal(self) -> tuple[float, ...]:
+        """Return the weights in the order of `SIGNALS`."""
+        return tuple(getattr(self, name) for name in SIGNALS)
+
+    def half_lives(self) -> tuple[float, ...]:
+        """Return the time scales as a tuple, also where one number was given."""
+        return self.half_life if isinstance(self.half_life, tuple) else (self.half_life,)
+
+    def tie_break_column(self) -> tuple[str, bool] | None:
+        """Return the tie-break's column and whether it falls, or None for the date's order.
+
+        Raises
+        ------
+        InputError
+            If `tie_break` is none of the allowed forms.
+        """
+        if self.tie_break == "date":
+            return None
+        if self.tie_break == "page":
+            return "page", True
+        parts = self.tie_break.split(":") if isinstance(self.tie_break, str) else []
+        named = len(parts) >= 3 and parts[0] == "column"
+        if not named or parts[-1] not in ("ascending", "descending"):
+            raise InputError(
+                problem("weights.tie_break", f"got {shown(self.tie_break)}", _TIE_BREAKS)
+            )
+        return ":".join(parts[1:-1]), parts[-1] == "descending"
+
+    # scikit-learn reads and sets nested parameters by these two names.
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the fields by name, as scikit-learn's `get_params` and `clone` ask for."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    def with_params(self, **changes: Any) -> Self:  # noqa: ANN401
+        """Return a copy with some fields changed; the original stays as it is."""
+        known = [field.name for field in fields(self)]
+        for name in changes:
+            if name not in known:
+                raise InputError(problem("weights", f"got {shown(name)}", ", ".join(known)))
+        return replace(self, **changes)

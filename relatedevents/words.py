@@ -1,0 +1,93 @@
+"""Words: TF-IDF vectors of the headlines' words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+
+@dataclass(frozen=True)
+class WordSpace:
+    """The words of an archive's headlines and their idf weights.
+
+    English stop words are left out and words of a single headline too, since they can't match
+    another one; the term frequency is sublinear (1 + ln tf).
+
+    Attributes
+    ----------
+    words : list of str
+        The vocabulary, sorted; column numbers follow it.
+    weights : numpy.ndarray of float64, shape (n_words,)
+        Smooth idf, ln((1 + N) / (1 + df)) + 1, as in scikit-learn's `TfidfTransformer`.
+    """
+
+    words: list[str]
+    weights: npt.NDArray[np.float64]
+
+    @classmethod
+    def fit(cls, headlines: Sequence[str]) -> tuple[WordSpace, sparse.csr_matrix]:
+        """Learn the vocabulary, and return the headlines' vectors with it.
+
+        Parameters
+        ----------
+        headlines : sequence of str
+            One an event.
+
+        Returns
+        -------
+        WordSpace
+            What was learned.
+        scipy.sparse.csr_matrix of float64, shape (n_events, n_words)
+            The headlines' vectors, as `transform` would give them.
+
+        Examples
+        --------
+        >>> space, matrix = WordSpace.fit(["Army retakes town", "Army leaves town", "Rain"])
+        >>> space.words
+        ['army', 'town']
+        >>> matrix.shape
+        (3, 2)
+        """
+        from sklearn.feature_extraction.text import CountVectorizer
+
+        counter = CountVectorizer(stop_words="english", dtype=np.float64)
+        try:
+            counts = counter.fit_transform(headlines)
+        except ValueError:
+            # scikit-learn refuses headlines without one word; other signals then decide.
+            return cls([], np.zeros(0)), sparse.csr_matrix((len(headlines), 0), dtype=np.float64)
+        frequency = np.bincount(counts.indices, minlength=counts.shape[1])
+        kept = np.flatnonzero(frequency >= 2)
+        words = counter.get_feature_names_out()[kept].tolist()
+        space = cls(words, np.log((1.0 + len(headlines)) / (1.0 + frequency[kept])) + 1.0)
+        return space, space._weigh(sparse.csr_matrix(counts[:, kept]))
+
+    def transform(self, headlines: Sequence[str]) -> sparse.csr_matrix:
+        """Return the headlines' vectors, rows of length 1; unknown words are left out.
+
+        Parameters
+        ----------
+        headlines : sequence of str
+            One an event.
+        """
+        from sklearn.feature_extraction.text import CountVectorizer
+
+        if not self.words:
+            return sparse.csr_matrix((len(headlines), 0), dtype=np.float64)
+        counter = CountVectorizer(
+            stop_words="english", dtype=np.float64, vocabulary=self.words
+        )
+        return self._weigh(sparse.csr_matrix(counter.transform(headlines)))
+
+    def _weigh(self, counts: sparse.csr_matrix) -> sparse.csr_matrix:
+        counts.sort_indices()
+        data = (1.0 + np.log(counts.data)) * self.weights[counts.indices]
+        owner = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))
+        lengths = np.sqrt(np.bincount(owner, weights=data**2, minlength=counts.shape[0]))
+        return sparse.csr_matrix(
+            (data / lengths[owner], counts.indices, counts.indptr), shape=counts.shape
+        )
