@@ -12,6 +12,7 @@ from relatedevents.archive.dates import is_missing
 from relatedevents.checks import shown
 from relatedevents.errors import InputError
 
+SHOWN_ROWS = 5
 Faults = dict[int, str]
 """Row -> what stands there that can't be used."""
 
@@ -91,3 +92,13 @@ def _split(text: str, separator: str | None) -> object:
         message = f"the one text {shown(text)} and no tag_separator{hint}"
         raise InputError(message)
     return stripped.split(separator)
+
+
+def told_rows(rows: Faults, ids: list[str]) -> str:
+    """Name the first few rows and what stands there."""
+    told = [
+        f"row {row}" + (f" (id {shown(ids[row])})" if ids[row] else "") + f": {came}"
+        for row, came in list(rows.items())[:SHOWN_ROWS]
+    ]
+    more = len(rows) - SHOWN_ROWS
+    return ", ".join(told) + (f" and {more} more" if more > 0 else "")

@@ -9,7 +9,14 @@ from typing import Any, cast
 
 import pandas as pd
 
-from relatedevents.archive.cells import Faults, headline_of, read_tags, read_texts
+from relatedevents.archive.cells import (
+    SHOWN_ROWS,
+    Faults,
+    headline_of,
+    read_tags,
+    read_texts,
+    told_rows,
+)
 from relatedevents.archive.dates import ALLOWED_DATES, dates_of, read_days
 from relatedevents.archive.ids import text_of_id
 from relatedevents.checks import check_choice, problem, shown, some_of
@@ -23,7 +30,6 @@ _USUAL_NAMES = {
     "date": {"day", "time", "timestamp", "datetime", "published", "publishedat", "created"},
     "tags": {"keywords", "topics", "labels", "subjects", "categories", "terms"},
 }
-_SHOWN_ROWS = 5
 
 
 def to_pandas(frame: object, source: str = "events") -> pd.DataFrame:
@@ -51,7 +57,7 @@ def to_pandas(frame: object, source: str = "events") -> pd.DataFrame:
     if isinstance(known, nw.LazyFrame):
         known = known.collect()
     if not isinstance(known, nw.DataFrame):
-        allowed = "a DataFrame (pandas, Polars, Arrow)"
+        allowed = "a DataFrame (pandas, Polars, Arrow) or, where files are read, a path"
         raise InputError(problem(source, f"got {type(frame).__name__}", allowed))
     return known.to_pandas()
 
@@ -235,7 +241,7 @@ def _without_faults(
         if rows:
             allowed, todo = _ALLOWED[column]
             count = "1 row" if len(rows) == 1 else f"{len(rows)} rows"
-            came = f"{count} can't be used: {_told_rows(rows, ids)}"
+            came = f"{count} can't be used: {told_rows(rows, ids)}"
             todo += ' Or leave such rows out with on_error="drop".' if on_error == "raise" else ""
             told.append(problem(f"{source}, column {column!r}", came, allowed, todo))
     if told and on_error == "raise":
@@ -250,16 +256,6 @@ def _without_faults(
     return keep
 
 
-def _told_rows(rows: Faults, ids: list[str]) -> str:
-    """Name the first few rows and what stands there."""
-    told = [
-        f"row {row}" + (f" (id {shown(ids[row])})" if ids[row] else "") + f": {came}"
-        for row, came in list(rows.items())[:_SHOWN_ROWS]
-    ]
-    more = len(rows) - _SHOWN_ROWS
-    return ", ".join(told) + (f" and {more} more" if more > 0 else "")
-
-
 def _doubled(ids: list[str], keep: list[int], source: str) -> list[str]:
     """Tell the ids that stand in more than one row."""
     rows_of: dict[str, list[int]] = {}
@@ -269,11 +265,11 @@ def _doubled(ids: list[str], keep: list[int], source: str) -> list[str]:
     if not doubled:
         return []
     told = [
-        f"{shown(id_)} in rows {', '.join(map(str, rows[:_SHOWN_ROWS]))}"
-        + (f" and {len(rows) - _SHOWN_ROWS} more" if len(rows) > _SHOWN_ROWS else "")
-        for id_, rows in list(doubled.items())[:_SHOWN_ROWS]
+        f"{shown(id_)} in rows {', '.join(map(str, rows[:SHOWN_ROWS]))}"
+        + (f" and {len(rows) - SHOWN_ROWS} more" if len(rows) > SHOWN_ROWS else "")
+        for id_, rows in list(doubled.items())[:SHOWN_ROWS]
     ]
-    more = f" and {len(doubled) - _SHOWN_ROWS} more ids" if len(doubled) > _SHOWN_ROWS else ""
+    more = f" and {len(doubled) - SHOWN_ROWS} more ids" if len(doubled) > SHOWN_ROWS else ""
     came = f"{len(doubled)} id{'s' * (len(doubled) > 1)} doubled: {'; '.join(told)}{more}"
     todo = "Drop or rename the others."
     return [problem(f"{source}, column 'id'", came, "each id once", todo)]
