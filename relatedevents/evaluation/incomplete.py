@@ -1,0 +1,221 @@
+"""What can be said when the links are not the whole truth.
+
+Existing links are incomplete, and often made by a rule: an event that nobody linked may still
+be related. Where judges also said "not related" (grade 0), unjudged events can be told from
+wrong ones and left out; where there are links alone they can't, and only the range of what the
+unjudged could bring is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from relatedevents.checks import check_count, problem
+from relatedevents.errors import InputError
+from relatedevents.evaluation.lists import (
+    MAX_GRADE,
+    Aligned,
+    CheckedLinks,
+    Links,
+    Run,
+    align,
+    check_links,
+    check_run,
+)
+from relatedevents.evaluation.metrics import Metric, check_metrics, score_aligned
+
+NOT_DEFINED = "not defined"
+
+INCOMPLETE_WORDS: dict[str, str] = {
+    "plain": "The figure as it is: every listed event without a link counts as wrong.",
+    "judged": "The share of the listed events that anyone judged, related or not. The lower it is, "
+    "the less the plain figure says.",
+    "condensed": "The figure of the lists with all unjudged events taken out, so that only events "
+    "that someone judged are compared.",
+    "as_wrong": "The figure if every unjudged event of the list is unrelated (the plain one).",
+    "as_right": "The figure if every unjudged event of the list is related.",
+    "lowest": "The lowest figure that any choice of the list's unjudged events as related gives. "
+    "It can lie below the plain one: more related events also raise what a perfect list would "
+    "reach.",
+    "highest": "The highest figure that any such choice gives.",
+}
+_LINKS_ALONE = (
+    "The links hold no judgement 'not related' (grade 0), so an event without a link may be "
+    "wrong or just never linked: judged and condensed figures are not defined. What is known is "
+    "the range: the figure with everything unjudged counted as wrong, and as right. Events that "
+    "stand in no list are taken as unrelated."
+)
+_JUDGED = (
+    "The judgements hold {n} times 'not related' (grade 0), on {with_negatives} of {queries} "
+    "queries, so events that nobody judged can be told from wrong ones. Events that stand in no "
+    "list are taken as unrelated unless linked."
+)
+
+
+@dataclass(frozen=True)
+class IncompleteTruth:
+    """How much the unjudged events could change the figures of one run.
+
+    Attributes
+    ----------
+    has_negatives : bool
+        Whether the links hold grade 0; without any, judged and condensed are not defined.
+    table : pandas.DataFrame
+        One row a metric, columns as in `INCOMPLETE_WORDS`: means over the queries. `judged` and
+        `condensed` are NaN where not defined.
+    words : str
+        What the table rests on, in plain words.
+    counts : dict of str to int
+        As in `score_run`; also `no_judged`, the queries whose list holds no judged event.
+    """
+
+    has_negatives: bool
+    table: pd.DataFrame
+    words: str
+    counts: dict[str, int]
+
+    def shown(self, digits: int = 3) -> pd.DataFrame:
+        """Return the table as text, with "not defined" where a figure is."""
+        return self.table.map(lambda x: NOT_DEFINED if np.isnan(x) else f"{x:.{digits}f}")
+
+
+def incomplete(
+    run: Run,
+    links: Links,
+    metrics: Sequence[str] = ("ndcg@10", "p@10"),
+    *,
+    right_grade: int = 1,
+    missing: str = "error",
+    unlinked: str = "error",
+) -> IncompleteTruth:
+    """Set the plain figures beside those that allow for unjudged events.
+
+    Parameters
+    ----------
+    run, links, missing, unlinked
+        As in `score_run`.
+    metrics : sequence of str
+        Names in the forms of `METRICS`, rank-biased overlap excepted: it compares with an order,
+        not with judgements.
+    right_grade : int
+        The grade that an unjudged event gets where it is counted as right.
+
+    Returns
+    -------
+    IncompleteTruth
+        The figures. "Unjudged" are the events that stand in the part of a list that the metric
+        reads and neither among the links nor among the grades 0. Judged@k is their opposite: the
+        share of the listed events, k at most, that has a grade. The condensed list is that of
+        Sakai, "Alternatives to Bpref", SIGIR 2007.
+
+    Raises
+    ------
+    InputError
+        As in `score_run`.
+
+    Examples
+    --------
+    >>> found = incomplete({"q": ["new", "b", "bad"]}, {"q": {"b": 1, "bad": 0}}, ["rr"])
+    >>> found.shown()[["plain", "judged", "condensed", "as_right"]]
+        plain judged condensed as_right
+    rr  0.500  0.667     1.000    1.000
+    >>> incomplete({"q": ["new", "b"]}, {"q": ["b"]}, ["rr"]).shown()["condensed"].item()
+    'not defined'
+    """
+    parsed = check_metrics(metrics)
+    for metric in parsed:
+        if metric.kind == "rbo":
+            came = "rank-biased overlap has no unjudged events"
+            allowed = "every other metric"
+            raise InputError(problem(f"metric {metric.name!r}", came, allowed))
+    right_grade = check_count("right_grade", right_grade)
+    if right_grade > MAX_GRADE:
+        raise InputError(problem("right_grade", f"got {right_grade}", f"1 to {MAX_GRADE}"))
+    checked = check_links(links)
+    aligned = align(check_run(run), checked, missing=missing, unlinked=unlinked)
+    grades = aligned.links.grades
+    judged_lists = {
+        query: [c for c in ranked if c in grades[query]] for query, ranked in aligned.ranked.items()
+    }
+    plain = score_aligned(aligned, parsed).mean()
+    table = pd.DataFrame(np.nan, index=plain.index, columns=list(INCOMPLETE_WORDS))
+    table["plain"] = table["as_wrong"] = plain
+    has_negatives = aligned.links.has_negatives
+    if has_negatives:
+        condensed = Aligned(judged_lists, aligned.links, aligned.counts)
+        table["condensed"] = score_aligned(condensed, parsed).mean()
+        table["judged"] = [_judged_share(aligned, metric.k) for metric in parsed]
+    for metric in parsed:
+        table.loc[metric.name, ["as_right", "lowest", "highest"]] = _range(
+            aligned, metric, right_grade
+        )
+    counts = dict(aligned.counts)
+    counts["no_judged"] = sum(not ids for ids in judged_lists.values())
+    return IncompleteTruth(has_negatives, table, _words(aligned.links), counts)
+
+
+def _judged_share(aligned: Aligned, k: int | None) -> float:
+    """Mean over the queries that list anything; NaN if none does."""
+    shares = [
+        sum(c in aligned.links.grades[query] for c in ranked[:k]) / len(ranked[:k])
+        for query, ranked in aligned.ranked.items()
+        if ranked
+    ]
+    return float(np.mean(shares)) if shares else float("nan")
+
+
+def _range(aligned: Aligned, metric: Metric, right_grade: int) -> list[float]:
+    """Return the means with all unjudged right, with the worst choice, and with the best.
+
+    For a given number of right ones every metric is highest if they stand first in the list, and
+    lowest if they stand last; so the extremes are found by trying each number both ways.
+    """
+    grades = aligned.links.grades
+    unjudged = {
+        query: [c for c in ranked[: metric.k] if c not in grades[query]]
+        for query, ranked in aligned.ranked.items()
+    }
+    queries = list(unjudged)
+    most = max(len(ids) for ids in unjudged.values())
+    plain = score_aligned(aligned, [metric])[metric.name].to_numpy()
+    lowest, highest, as_right = plain.copy(), plain.copy(), plain.copy()
+    for n_right in range(1, most + 1):
+        rows = [i for i, query in enumerate(queries) if len(unjudged[query]) >= n_right]
+        for first in (True, False):
+            chosen = {
+                queries[i]: unjudged[queries[i]][:n_right]
+                if first
+                else unjudged[queries[i]][-n_right:]
+                for i in rows
+            }
+            values = _score_with(aligned, chosen, metric, right_grade)
+            lowest[rows] = np.minimum(lowest[rows], values)
+            highest[rows] = np.maximum(highest[rows], values)
+        complete = np.array([len(unjudged[queries[i]]) == n_right for i in rows])
+        as_right[np.array(rows)[complete]] = values[complete]
+    return [float(as_right.mean()), float(lowest.mean()), float(highest.mean())]
+
+
+def _score_with(
+    aligned: Aligned, right: dict[str, list[str]], metric: Metric, right_grade: int
+) -> np.ndarray:
+    """Score the queries of `right` with those events added to their links."""
+    grades = {
+        query: aligned.links.grades[query] | dict.fromkeys(ids, right_grade)
+        for query, ids in right.items()
+    }
+    ranked = {query: aligned.ranked[query] for query in right}
+    changed = Aligned(ranked, CheckedLinks(grades, {}), {})
+    return score_aligned(changed, [metric])[metric.name].to_numpy()
+
+
+def _words(links: CheckedLinks) -> str:
+    zeros = [sum(grade == 0 for grade in grades.values()) for grades in links.grades.values()]
+    if not any(zeros):
+        return _LINKS_ALONE
+    with_negatives = sum(n > 0 for n in zeros)
+    return _JUDGED.format(n=sum(zeros), with_negatives=with_negatives, queries=len(zeros))
