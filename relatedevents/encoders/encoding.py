@@ -133,9 +133,7 @@ def _checked_texts(headlines: object) -> list[str]:
 def _open_cache(encoder: Encoder, cache_dir: str | os.PathLike[str]) -> VectorCache:
     fingerprint = encoder_fingerprint(encoder)
     if fingerprint is None:
-        came = (
-            f"a folder for an encoder of type {type(encoder).__name__}, whose weights are unknown"
-        )
+        came = f"got a folder, but the weights of this {type(encoder).__name__} are unknown"
         allowed = "a folder together with an encoder that has a cache_key"
         todo = (
             "Set its attribute cache_key to a text that names the model and its version, "

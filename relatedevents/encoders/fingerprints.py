@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-# Two tokenizers with one vocabulary can still cut differently: these texts show where.
+# Cut into pieces instead of hashing a tokenizer's file, whose form changes with its library.
+_VOCABULARY_PROBES = 200
 _PROBES = (
     "The United Nations' Security Council voted 15-0, at 9:30 a.m., on Resolution 2071.",
     "Élections présidentielles à São Tomé — Łódź, İstanbul, Ærø, Straße",
@@ -92,8 +93,10 @@ def _parts_of_model2vec(model: Any) -> Iterator[bytes | memoryview]:  # noqa: AN
         array = getattr(model, name, None)
         if array is not None:
             yield from _array_parts(name, np.asarray(array))
-    yield _text_of([sorted(model.tokenizer.get_vocab().items()), getattr(model, "max_length", 0)])
-    yield _text_of([[int(piece) for piece in ids] for ids in model.tokenize(_PROBES)])
+    vocabulary = model.tokenizer.get_vocab()
+    yield _text_of([sorted(vocabulary.items()), getattr(model, "max_length", None)])
+    probes = _probes(vocabulary)
+    yield _text_of([[int(piece) for piece in ids] for ids in model.tokenize(probes)])
 
 
 def _parts_of_sentence_transformer(model: Any) -> Iterator[bytes | memoryview]:  # noqa: ANN401 - no types
@@ -111,10 +114,19 @@ def _parts_of_sentence_transformer(model: Any) -> Iterator[bytes | memoryview]: 
     prompt = prompts.get(getattr(model, "default_prompt_name", None))
     yield _text_of([modules, prompt, model.max_seq_length, getattr(model, "truncate_dim", None)])
     cut = model.tokenizer
-    yield _text_of(sorted(cut.get_vocab().items()))
+    vocabulary = cut.get_vocab()
+    yield _text_of(sorted(vocabulary.items()))
+    probes = _probes(vocabulary)
     yield _text_of(
-        [cut(probe)["input_ids"] if callable(cut) else cut.encode(probe).ids for probe in _PROBES]
+        [cut(probe)["input_ids"] if callable(cut) else cut.encode(probe).ids for probe in probes]
     )
+
+
+def _probes(vocabulary: dict[str, int]) -> list[str]:
+    """Texts that two tokenizers of one vocabulary would cut differently."""
+    tokens = sorted(vocabulary)
+    some = tokens[:: max(1, len(tokens) // _VOCABULARY_PROBES)]
+    return [*_PROBES, *some, *(token.upper() for token in some)]
 
 
 def _text_of(value: object) -> bytes:
