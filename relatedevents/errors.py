@@ -23,6 +23,10 @@ class StoreError(InputError):
     """A saved model that is damaged, unfinished, or of another format or encoder."""
 
 
+class LeakError(InputError):
+    """A query or link that settings were tuned on would also be used to measure them."""
+
+
 class MissingExtraError(RelatedEventsError, ImportError):
     """An optional dependency is not installed; the message names the pip command."""
 

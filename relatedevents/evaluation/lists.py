@@ -8,9 +8,11 @@ here, so that the rooms behind need not look again.
 from __future__ import annotations
 
 import numbers
-from collections.abc import Hashable, Mapping, Sequence, Set
+from collections.abc import Collection, Hashable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import TypeAlias
+
+import pandas as pd
 
 from relatedevents.checks import check_choice, problem, shown, some_of
 from relatedevents.errors import InputError
@@ -210,6 +212,36 @@ def align(
     grades = {query: links.grades[query] for query in queries}
     order = {query: links.order[query] for query in queries if query in links.order}
     return Aligned(ranked, CheckedLinks(grades, order), counts)
+
+
+def label_set(value: object) -> frozenset[object]:
+    """Return the labels of one event: none (None or NaN), one, or several (a set or list).
+
+    Examples
+    --------
+    >>> label_set("flood"), label_set(None)
+    (frozenset({'flood'}), frozenset())
+    """
+    if isinstance(value, Collection) and not isinstance(value, str | bytes):
+        return frozenset(value)
+    return frozenset() if pd.isna(value) else frozenset([value])  # type: ignore[call-overload]
+
+
+def day_of(days: Mapping[str, object], event_id: str, name: str = "days") -> float | None:
+    """Return an event's day number; None where it is missing, None or NaN (undated).
+
+    Examples
+    --------
+    >>> day_of({"a": 3}, "a"), day_of({"a": 3}, "b")
+    (3.0, None)
+    """
+    day = days.get(event_id)
+    if day is None or day != day:  # NaN is the one number unlike itself.
+        return None
+    if not isinstance(day, numbers.Real) or isinstance(day, bool):
+        where = f"{name}[{shown(event_id)}]"
+        raise InputError(problem(where, f"got {shown(day)}", "a day number, None if undated"))
+    return float(day)
 
 
 def check_mapping(name: str, value: object, form: str) -> None:
