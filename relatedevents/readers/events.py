@@ -17,7 +17,7 @@ from relatedevents.readers.tables import EXTENSIONS, existing_path, read_bytes, 
 from relatedevents.tags import tag_key
 
 FORMATS = ("csv", "jsonl", "parquet", "context", "wikitext")
-_DAY_PAGE = re.compile(r"\d{4}_[A-Z][a-z]+_\d{1,2}(\.txt|\.wiki)?")
+_DAY_PAGE = re.compile(r"\d{4}_[A-Z][a-z]+_\d{1,2}\.txt")
 
 
 def read_events(

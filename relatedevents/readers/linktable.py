@@ -173,7 +173,7 @@ def _problems_between_rows(columns: dict[str, object], source: str) -> list[str]
 def _rows(frame: pd.DataFrame, rows: pd.Index, *names: str) -> str:
     """Name the first few rows by their number and some of their values."""
     told = [
-        f"row {row} ({', '.join(f'{name} {shown(frame.at[row, name])}' for name in names)})"
+        f"row {row} ({', '.join(f'{name} {shown(frame[name].tolist()[row])}' for name in names)})"
         for row in rows[:SHOWN_ROWS]
     ]
     more = len(rows) - SHOWN_ROWS
