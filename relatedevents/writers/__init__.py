@@ -1,5 +1,5 @@
 """Writers: lists and runs into one file format each."""
 
-from relatedevents.writers.lists import FORMATS, write_lists
+from relatedevents.writers.lists import FORMATS, stream_lists, write_lists
 
-__all__ = ["FORMATS", "write_lists"]
+__all__ = ["FORMATS", "stream_lists", "write_lists"]

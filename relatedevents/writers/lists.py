@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TextIO
 
 import pandas as pd
 
@@ -12,12 +13,23 @@ from relatedevents.errors import InputError
 from relatedevents.writers.markdown import write_document, write_sections
 from relatedevents.writers.pages import write_pages
 from relatedevents.writers.places import link_of
-from relatedevents.writers.tables import records, write_csv, write_jsonl, write_parquet
+from relatedevents.writers.tables import (
+    dump_csv,
+    dump_jsonl,
+    records,
+    write_csv,
+    write_jsonl,
+    write_parquet,
+)
 
 _TABLE_WRITERS: dict[str, Callable[[pd.DataFrame, Path], None]] = {
     "csv": write_csv,
     "jsonl": write_jsonl,
     "parquet": write_parquet,
+}
+_TEXT_DUMPERS: dict[str, Callable[[pd.DataFrame, TextIO], None]] = {
+    "csv": dump_csv,
+    "jsonl": dump_jsonl,
 }
 _FORMAT_OF_SUFFIX = {
     ".csv": "csv",
@@ -91,9 +103,7 @@ def write_lists(
     """
     place = Path(path)
     known_format = _format(place, format)
-    _check_columns(lists, ("id", "rank", "related_id"), "lists")
-    if archive is not None:
-        _check_columns(archive, ("id", "date", "headline"), "archive")
+    _check_events_and_lists(lists, archive)
     link = link_of(archive, base_path=base_path, link_suffix=link_suffix, url_column=url_column)
     if known_format in _TABLE_WRITERS:
         table = lists if archive is None else _with_events(lists, archive, link)
@@ -116,6 +126,58 @@ def write_lists(
     else:
         write_sections(by_id, place, link)
     return place
+
+
+def stream_lists(
+    lists: pd.DataFrame,
+    file: TextIO,
+    *,
+    format: str,
+    archive: pd.DataFrame | None = None,
+    base_path: str = "",
+    link_suffix: str = "",
+    url_column: str | None = None,
+) -> None:
+    """Write lists into an open text file, as CSV or JSON Lines.
+
+    Parameters
+    ----------
+    lists : pandas.DataFrame
+        See `write_lists`.
+    file : text file
+        Where the text goes, such as the standard output.
+    format : {"csv", "jsonl"}
+        What is written.
+    archive, base_path, link_suffix, url_column
+        See `write_lists`.
+
+    Raises
+    ------
+    InputError
+        If the format is another one, or the lists lack a column.
+
+    Examples
+    --------
+    >>> import io
+    >>> lists = pd.DataFrame({"id": ["a"], "rank": [1], "related_id": ["b"]})
+    >>> file = io.StringIO()
+    >>> stream_lists(lists, file, format="jsonl")
+    >>> print(file.getvalue(), end="")
+    {"id": "a", "rank": 1, "related_id": "b"}
+    """
+    check_choice("format", format, _TEXT_DUMPERS)
+    _check_events_and_lists(lists, archive)
+    table = lists
+    if archive is not None:
+        link = link_of(archive, base_path=base_path, link_suffix=link_suffix, url_column=url_column)
+        table = _with_events(lists, archive, link)
+    _TEXT_DUMPERS[format](table, file)
+
+
+def _check_events_and_lists(lists: pd.DataFrame, archive: pd.DataFrame | None) -> None:
+    _check_columns(lists, ("id", "rank", "related_id"), "lists")
+    if archive is not None:
+        _check_columns(archive, ("id", "date", "headline"), "archive")
 
 
 def _format(path: Path, format_: str | None) -> str:

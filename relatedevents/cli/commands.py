@@ -1,0 +1,108 @@
+"""One function a command."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from relatedevents.checks import problem, shown
+from relatedevents.cli.show import explanation_text, list_text
+from relatedevents.cli.sources import fit_model, open_model, read_conditions
+from relatedevents.errors import InputError
+from relatedevents.writers import FORMATS, stream_lists, write_lists
+from relatedevents.writers.tables import records
+
+if TYPE_CHECKING:
+    from relatedevents.model import RelatedEvents
+
+
+def fit(args: argparse.Namespace) -> None:
+    """Read an archive, fit a model and save it."""
+    started = time.perf_counter()
+    model = fit_model(args)
+    model.save(args.model_dir)
+    seconds = time.perf_counter() - started
+    _note(f"{len(model.archive_):,} events fitted in {seconds:.1f} s, saved in {args.model_dir}")
+
+
+def related(args: argparse.Namespace) -> None:
+    """Print the list of one event, of the archive or new."""
+    if (args.id is None) == (args.headline is None):
+        came = "got neither" if args.id is None else "got both"
+        raise InputError(problem("ID, --headline", came, "one of the two"))
+    if args.id is not None and (args.tag or args.date):
+        came = f"got ID {shown(args.id)} with --tag or --date"
+        raise InputError(problem("ID", came, "--tag and --date with --headline only"))
+    model = open_model(args)
+    options = _listing(args, model)
+    if args.id is not None:
+        lists = model.related(args.id, **options)
+        of = model.archive_[model.archive_["id"] == args.id].iloc[0]
+        event = {"headline": of["headline"], "date": of["date"], "tags": of["tags"]}
+    else:
+        tags = args.tag or []
+        lists = model.related_to(args.headline, tags=tags, date=args.date, **options)
+        event = {"headline": args.headline, "date": args.date, "tags": tags}
+    if args.json:
+        sys.stdout.write(_json(list(records(lists))))
+    else:
+        sys.stdout.write(list_text(lists, event))
+
+
+def explain(args: argparse.Namespace) -> None:
+    """Print every part of one pair's score."""
+    explanation = open_model(args).explain(args.id, args.related_id)
+    if args.json:
+        sys.stdout.write(_json(explanation.to_dict()))
+    else:
+        sys.stdout.write(explanation_text(explanation))
+
+
+def batch(args: argparse.Namespace) -> None:
+    """Write the lists of the whole archive."""
+    to_stdout = args.out == "-"
+    # Told before the work, not after it.
+    if args.format is not None and args.format not in FORMATS:
+        raise InputError(problem("--format", f"got {shown(args.format)}", ", ".join(FORMATS)))
+    if to_stdout and args.format not in ("csv", "jsonl"):
+        came = f"got {shown(args.format)} for stdout" if args.format else "got none for stdout"
+        raise InputError(problem("--format", came, "csv or jsonl"))
+    started = time.perf_counter()
+    model = open_model(args)
+    archive = model.archive_
+    lists = model.related_all(**_listing(args, model))
+    links: dict[str, Any] = {
+        "archive": archive,
+        "base_path": args.base_path,
+        "link_suffix": args.link_suffix,
+        "url_column": args.url_column,
+    }
+    if to_stdout:
+        stream_lists(lists, sys.stdout, format=args.format, **links)
+        return
+    write_lists(lists, args.out, format=args.format, ids=archive["id"], **links)
+    seconds = time.perf_counter() - started
+    _note(f"{len(archive):,} events, {len(lists):,} related events: {args.out} ({seconds:.1f} s)")
+
+
+def _listing(args: argparse.Namespace, model: RelatedEvents) -> dict[str, Any]:
+    """Return the keywords that every list method takes."""
+    return {
+        "n": args.n,
+        "as_of": args.as_of,
+        "where": read_conditions(args.where, model.archive_),
+        "exclude": args.exclude,
+        "pins": args.pin,
+        "min_score": args.min_score,
+    }
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
+
+
+def _note(text: str) -> None:
+    sys.stderr.write(text + "\n")

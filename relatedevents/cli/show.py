@@ -1,0 +1,172 @@
+"""Lists and explanations as text for people, at most 100 columns wide."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from relatedevents.weights import SIGNALS
+
+if TYPE_CHECKING:
+    from relatedevents.explain import Explanation
+
+WIDTH = 100
+_DATE_WIDTH = 10
+_GAP = "  "
+
+
+def printable(text: str) -> str:
+    r"""Return `text` on one line, without signs that could steer a terminal.
+
+    Examples
+    --------
+    >>> printable("one\ttwo \x1b[31mred")
+    'one two [31mred'
+    """
+    line = " ".join(text.split())
+    return "".join(sign for sign in line if not unicodedata.category(sign).startswith("C"))
+
+
+def text_width(text: str) -> int:
+    r"""Return how many columns `text` takes: wide signs two, combining ones none.
+
+    Examples
+    --------
+    >>> text_width("Mali"), text_width("日本"), text_width("e\u0301")
+    (4, 4, 1)
+    """
+    return sum(
+        0 if unicodedata.combining(sign) else 1 + (unicodedata.east_asian_width(sign) in "WF")
+        for sign in text
+    )
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """Break `text` into lines of at most `width` columns, at blanks where there are any.
+
+    Examples
+    --------
+    >>> wrapped("a resolution on Mali", 12)
+    ['a resolution', 'on Mali']
+    >>> wrapped("abcdef", 4)
+    ['abcd', 'ef']
+    """
+    lines: list[str] = []
+    line = ""
+    for word in printable(text).split(" "):
+        joined = f"{line} {word}" if line else word
+        if text_width(joined) <= width:
+            line = joined
+            continue
+        if line:
+            lines.append(line)
+        line = word
+        while text_width(line) > width:
+            cut = next(
+                i for i in range(len(line), 0, -1) if i == 1 or text_width(line[:i]) <= width
+            )
+            lines.append(line[:cut])
+            line = line[cut:]
+    lines.append(line)
+    return lines
+
+
+def day_text(date: object) -> str:
+    """Return a date as YYYY-MM-DD, or "undated"."""
+    if date is None or pd.isna(date):  # type: ignore[call-overload]
+        return "undated"
+    return str(date)[:_DATE_WIDTH]
+
+
+def _block(label: str, text: str) -> list[str]:
+    """Return `text` wrapped beside a label, its later lines under its first."""
+    lines = wrapped(text, WIDTH - text_width(label))
+    return [label + lines[0], *(" " * text_width(label) + line for line in lines[1:])]
+
+
+def list_text(lists: pd.DataFrame, event: Mapping[str, object]) -> str:
+    """Return one event's list as a table: rank, score, parts, date, headline, shared tags.
+
+    Parameters
+    ----------
+    lists : pandas.DataFrame
+        The list of one event, with `headline` and `date` of the related events.
+    event : mapping
+        The event's own `headline`, `date` and `tags`.
+
+    Returns
+    -------
+    str
+        Lines of at most 100 columns, each ended. Signals that no event of the list has a part
+        of are left out.
+    """
+    margin = " " * (_DATE_WIDTH + len(_GAP))
+    head = _block(f"{day_text(event['date']):<{_DATE_WIDTH}}{_GAP}", str(event["headline"]))
+    tags = _joined(event["tags"])
+    head += _block(f"{margin}tags: ", tags) if tags else [f"{margin}no tags"]
+    if not len(lists):
+        return "\n".join([*head, "", "No related events."]) + "\n"
+
+    signals = [name for name in SIGNALS if name in lists and (lists[name] != 0.0).any()]
+    rank_width = len(str(int(lists["rank"].max())))
+    widths = {name: max(len(name), 5) for name in ["score", *signals]}
+    titles = [f"{'#':>{rank_width}}", *(f"{name:>{width}}" for name, width in widths.items())]
+    start = _GAP.join([*titles, f"{'date':<{_DATE_WIDTH}}", ""])
+    lines = [start + "headline"]
+    indent = " " * len(start)
+    for values in lists.to_dict("records"):
+        row = {str(name): value for name, value in values.items()}
+        numbers = [f"{row['rank']:>{rank_width}}"]
+        numbers += [f"{row[name]:>{width}.3f}" for name, width in widths.items()]
+        first = _GAP.join([*numbers, f"{day_text(row['date']):<{_DATE_WIDTH}}", ""])
+        lines += _block(first, str(row["headline"]))
+        lines += _block(f"{indent}  ", _reason(row))
+    return "\n".join([*head, "", *lines]) + "\n"
+
+
+def _joined(tags: object) -> str:
+    return "; ".join(str(tag) for tag in tags) if isinstance(tags, Iterable) else ""
+
+
+def _reason(row: Mapping[str, object]) -> str:
+    """Return what the numbers do not say: the shared tags, a pin, or that nothing speaks for it."""
+    tags = _joined(row["shared_tags"])
+    basis = str(row["basis"])
+    words = [f"shared tags: {tags}" if tags else "no shared tag"]
+    if basis.startswith("pin"):
+        words.append("pinned")
+    if basis.endswith("none"):
+        words.append("no evidence, listed by date")
+    return "; ".join(words)
+
+
+def explanation_text(explanation: Explanation) -> str:
+    """Return why two events are related: a line a signal, and what its part is made of."""
+    lines = [*_block("", explanation.headline), *_block("  -> ", explanation.related_headline), ""]
+    lines.append(f"{'signal':<10}{'weight':>8}{'value':>8}{'part':>9}  made of")
+    for signal, weight in explanation.weights.items():
+        if not weight:
+            continue
+        part = explanation.parts[signal]
+        start = f"{signal:<10}{weight:>8.3f}{part / weight:>8.3f}{part:>9.4f}  "
+        lines += [line.rstrip() for line in _block(start, _made_of(explanation, signal))]
+    lines.append(f"{'score':<26}{explanation.score:>9.4f}  {explanation.basis}")
+    return "\n".join(lines) + "\n"
+
+
+def _made_of(explanation: Explanation, signal: str) -> str:
+    parts, shares = explanation.parts, dict[str, float]()
+    if signal == "tags" or (signal == "coverage" and not parts["tags"]):
+        shares = explanation.tag_shares
+    elif signal == "coverage" and parts["coverage"]:
+        return "counted among the shares of tags"
+    elif signal == "words":
+        shares = explanation.word_shares
+    elif signal == "time" and explanation.days_between is not None:
+        days = explanation.days_between
+        return f"{days} day{'' if days == 1 else 's'} apart"
+    told = sorted(shares.items(), key=lambda share: (-share[1], share[0]))
+    return ", ".join(f"{name} {part:.4f}" for name, part in told)
