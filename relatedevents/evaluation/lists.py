@@ -238,7 +238,7 @@ def day_of(days: Mapping[str, object], event_id: str, name: str = "days") -> flo
     day = days.get(event_id)
     if day is None or day != day:  # NaN is the one number unlike itself.
         return None
-    if not isinstance(day, numbers.Real) or isinstance(day, bool):
+    if not isinstance(day, numbers.Real):
         where = f"{name}[{shown(event_id)}]"
         raise InputError(problem(where, f"got {shown(day)}", "a day number, None if undated"))
     return float(day)
