@@ -70,3 +70,39 @@ def sparse_dots(
                 i += 1
                 j += 1
     return dots, shared
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[misc, untyped-decorator, unused-ignore]
+def shared_columns(
+    left_start: npt.NDArray[np.int64],
+    left_columns: npt.NDArray[np.int32],
+    left_rows: npt.NDArray[np.int64],
+    right_start: npt.NDArray[np.int64],
+    right_columns: npt.NDArray[np.int32],
+    right_rows: npt.NDArray[np.int64],
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+    """Return where each pair's shared columns begin in one long array, and that array.
+
+    Columns must be sorted within each row.
+    """
+    starts = np.zeros(left_rows.shape[0] + 1, dtype=np.int64)
+    most = 0
+    for pair in range(left_rows.shape[0]):
+        most += left_start[left_rows[pair] + 1] - left_start[left_rows[pair]]
+    columns = np.zeros(most, dtype=np.int32)
+    at = 0
+    for pair in range(left_rows.shape[0]):
+        i, i_end = left_start[left_rows[pair]], left_start[left_rows[pair] + 1]
+        j, j_end = right_start[right_rows[pair]], right_start[right_rows[pair] + 1]
+        while i < i_end and j < j_end:
+            if left_columns[i] < right_columns[j]:
+                i += 1
+            elif left_columns[i] > right_columns[j]:
+                j += 1
+            else:
+                columns[at] = left_columns[i]
+                at += 1
+                i += 1
+                j += 1
+        starts[pair + 1] = at
+    return starts, columns[:at]

@@ -82,7 +82,7 @@ def time_values(
     [1.0, 0.5, 0.25]
     """
     days = np.asarray(days_between, dtype=np.float64)
-    return np.mean([0.5 ** (days / half_life) for half_life in half_lives], axis=0)
+    return np.asarray(np.mean([0.5 ** (days / half_life) for half_life in half_lives], axis=0))
 
 
 def recency_values(
@@ -229,9 +229,7 @@ def operands(features: Features, weights: Weights) -> Operands:
     pattern = features.tags if coverage else _no_columns(n)
     bonus = np.zeros(n)
     if recency:
-        bonus = recency * recency_values(
-            features.days, features.newest, weights.recency_half_life
-        )
+        bonus = recency * recency_values(features.days, features.newest, weights.recency_half_life)
     longest = int(np.diff(both.indptr).max(initial=0)) if n else 0
     roundings = (features.vectors.shape[1] if semantic else 0) + longest + 16
     return Operands(

@@ -53,15 +53,15 @@ def check_aliases(aliases: Mapping[str, str] | None) -> dict[str, str]:
     if aliases is None:
         return {}
     if not isinstance(aliases, Mapping):
-        raise InputError(
-            problem("tag_aliases", f"got {shown(aliases)}", "a mapping {alias: tag}")
-        )
+        raise InputError(problem("tag_aliases", f"got {shown(aliases)}", "a mapping {alias: tag}"))
     checked: dict[str, str] = {}
     for alias, tag in aliases.items():
         if not (isinstance(alias, str) and isinstance(tag, str) and tag_key(alias) and tag.strip()):
             raise InputError(
                 problem(
-                    "tag_aliases", f"got {shown(alias)}: {shown(tag)}", "non-empty text on each side"
+                    "tag_aliases",
+                    f"got {shown(alias)}: {shown(tag)}",
+                    "non-empty text on each side",
                 )
             )
         checked[tag_key(alias)] = tag.strip()

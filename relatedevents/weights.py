@@ -75,9 +75,7 @@ class Weights:
             number = check_number(f"weights.{name}", getattr(self, name), 0.0)
             object.__setattr__(self, name, number)
         if not any(self.by_signal()):
-            raise InputError(
-                problem("weights", "every weight is 0", "at least one weight above 0")
-            )
+            raise InputError(problem("weights", "every weight is 0", "at least one weight above 0"))
         if isinstance(self.half_life, (tuple, list)):
             if not self.half_life:
                 raise InputError(

@@ -78,9 +78,7 @@ class WordSpace:
 
         if not self.words:
             return sparse.csr_matrix((len(headlines), 0), dtype=np.float64)
-        counter = CountVectorizer(
-            stop_words="english", dtype=np.float64, vocabulary=self.words
-        )
+        counter = CountVectorizer(stop_words="english", dtype=np.float64, vocabulary=self.words)
         return self._weigh(sparse.csr_matrix(counter.transform(headlines)))
 
     def _weigh(self, counts: sparse.csr_matrix) -> sparse.csr_matrix:

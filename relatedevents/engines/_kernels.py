@@ -1,4 +1,4 @@
-"""Compiled kernels of the exact engine, in float32; they check nothing and hold no interpreter lock.
+"""Compiled kernels of the exact engine, in float32; they check nothing and hold no lock.
 
 Candidates found here are always scored again in float64, so a kernel may round as it likes, as
 long as it stays within `Operands.error`.

@@ -12,13 +12,14 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from relatedevents.engines.contract import Best, ExactParts, Filters, Progress
+from relatedevents.engines.postings import CsrArrays, Postings
 from relatedevents.signals import UNDATED, Operands, add_parts
 
 #: Scores are compared after rounding to this many decimals.
@@ -29,49 +30,8 @@ _STRIP = 32
 _SMALL = 4096
 _FAR = np.int32(2**30)
 
-ExactParts = Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64]], npt.NDArray[np.float64]]
-Progress = Callable[[int], None]
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
-
-
-@dataclass(frozen=True)
-class Filters:
-    """Which candidates a row may have.
-
-    Attributes
-    ----------
-    allowed : numpy.ndarray of bool, shape (n_candidates,)
-        False for a candidate that no list may hold.
-    until : numpy.ndarray of int64, shape (n_queries,), or None
-        The latest day a candidate of each query may have; undated ones are then left out.
-    """
-
-    allowed: npt.NDArray[np.bool_]
-    until: npt.NDArray[np.int64] | None = None
-
-    def take(self, queries: npt.NDArray[np.int64]) -> Filters:
-        """Return the filters of some queries."""
-        return Filters(self.allowed, None if self.until is None else self.until[queries])
-
-
-@dataclass(frozen=True)
-class Best:
-    """The best candidates of some queries, best first.
-
-    Attributes
-    ----------
-    rows : numpy.ndarray of int64, shape (n_queries, n)
-        Candidate rows; -1 where a list is shorter than n.
-    parts : numpy.ndarray of float64, shape (n_queries, n, n_signals)
-        The parts of each score; 0 where there is no candidate.
-    rechecked : int
-        How many queries float32 alone could not settle.
-    """
-
-    rows: npt.NDArray[np.int64]
-    parts: npt.NDArray[np.float64]
-    rechecked: int = 0
 
 
 class ExactEngine:
@@ -94,9 +54,9 @@ class ExactEngine:
         self.block_size = block_size
         self.n_threads = n_threads or len(os.sched_getaffinity(0))
         self._days = _near_days(candidates.days)
-        self._sparse = _Csr.of(candidates.sparse)
-        self._pattern = _Csr.of(candidates.pattern)
-        self._all_postings: tuple[_Postings, _Postings] | None = None
+        self._sparse = CsrArrays.of(candidates.sparse)
+        self._pattern = CsrArrays.of(candidates.pattern)
+        self._all_postings: tuple[Postings, Postings] | None = None
 
     def best_of_rows(
         self,
@@ -181,9 +141,7 @@ class ExactEngine:
             best.parts[doubtful] = again.parts
         return Best(best.rows, best.parts, len(doubtful))
 
-    def _in_threads(
-        self, work: Callable[[_In], _Out], items: Sequence[_In]
-    ) -> list[_Out]:
+    def _in_threads(self, work: Callable[[_In], _Out], items: Sequence[_In]) -> list[_Out]:
         from threadpoolctl import threadpool_limits
 
         if len(items) == 1:
@@ -192,10 +150,10 @@ class ExactEngine:
         with threadpool_limits(1, "blas"), ThreadPoolExecutor(self.n_threads) as pool:
             return list(pool.map(work, items))
 
-    def _postings(self) -> tuple[_Postings, _Postings]:
+    def _postings(self) -> tuple[Postings, Postings]:
         if self._all_postings is None:
             n = len(self._days)
-            self._all_postings = (_Postings(self._sparse, n), _Postings(self._pattern, n))
+            self._all_postings = (Postings(self._sparse, n), Postings(self._pattern, n))
             for postings in self._all_postings:
                 postings.fill(0, n)
         return self._all_postings
@@ -208,11 +166,11 @@ class ExactEngine:
         n: int,
         filters: Filters,
         strip: npt.NDArray[np.int64],
-        postings: tuple[_Postings, _Postings],
+        postings: tuple[Postings, Postings],
     ) -> Best:
         from relatedevents.engines import _kernels
 
-        sparse_rows, pattern_rows = _Csr.of(queries.sparse), _Csr.of(queries.pattern)
+        sparse_rows, pattern_rows = CsrArrays.of(queries.sparse), CsrArrays.of(queries.pattern)
         days = _near_days(queries.days)
         dense = queries.dense[strip]
         scores = np.zeros((len(strip), len(self._days)), dtype=np.float32)
@@ -306,8 +264,8 @@ class _Worker:
         self._until = until
         self._block = np.empty((size, size), dtype=np.float32)
         self._shared = np.zeros(size, dtype=np.float32)
-        self._postings = _Postings(engine._sparse, size)
-        self._pattern = _Postings(engine._pattern, size)
+        self._postings = Postings(engine._sparse, size)
+        self._pattern = Postings(engine._pattern, size)
         self.best = np.full((n_rows, n_kept), -1.0, dtype=np.float32)
         self.best_rows = np.full((n_rows, n_kept), -1, dtype=np.int32)
         self._low_at = np.zeros(n_rows, dtype=np.int32)
@@ -350,56 +308,6 @@ class _Worker:
                 self.best_rows,
                 self._low_at,
             )
-
-
-@dataclass(frozen=True)
-class _Csr:
-    """A CSR matrix as arrays of the one dtype that the kernels are compiled for."""
-
-    start: npt.NDArray[np.int64]
-    columns: npt.NDArray[np.int32]
-    values: npt.NDArray[np.float32]
-    n_columns: int
-
-    @classmethod
-    def of(cls, matrix: sparse.csr_matrix) -> _Csr:
-        return cls(
-            matrix.indptr.astype(np.int64, copy=False),
-            matrix.indices.astype(np.int32, copy=False),
-            matrix.data.astype(np.float32, copy=False),
-            matrix.shape[1],
-        )
-
-    @property
-    def arrays(
-        self,
-    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.float32]]:
-        return self.start, self.columns, self.values
-
-    def row(self, row: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
-        here = slice(self.start[row], self.start[row + 1])
-        return self.columns[here], self.values[here]
-
-
-class _Postings:
-    """For each column the rows that have it, of one block of rows at a time."""
-
-    def __init__(self, matrix: _Csr, size: int) -> None:
-        n_rows = len(matrix.start) - 1
-        firsts = matrix.start[np.arange(0, n_rows, size)]
-        lasts = matrix.start[np.minimum(np.arange(0, n_rows, size) + size, n_rows)]
-        most = int((lasts - firsts).max(initial=0))
-        self._matrix = matrix
-        self.arrays = (
-            np.zeros(matrix.n_columns + 1, dtype=np.int64),
-            np.zeros(most, dtype=np.int32),
-            np.zeros(most, dtype=np.float32),
-        )
-
-    def fill(self, first: int, last: int) -> None:
-        from relatedevents.engines import _kernels
-
-        _kernels.fill_postings(*self._matrix.arrays, first, last, *self.arrays)
 
 
 def _rank(

@@ -1,0 +1,178 @@
+"""Lists: the engine's rows and parts turned into the long table that users meet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import sparse
+
+from relatedevents.engines.contract import Best
+from relatedevents.filters import Choice
+from relatedevents.signals import add_parts
+from relatedevents.weights import SIGNALS
+
+#: The columns of a long table of lists, in order.
+COLUMNS = ("id", "rank", "related_id", "score", *SIGNALS, "shared_tags", "basis")
+
+#: The basis of a pair for which no signal found anything.
+NO_EVIDENCE = "none"
+PIN = "pin"
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """The pairs of some lists, list by list and best first.
+
+    Attributes
+    ----------
+    queries : numpy.ndarray of int64, shape (n_pairs,)
+        The number of the query, from 0.
+    candidates : numpy.ndarray of int64, shape (n_pairs,)
+        The related event's row.
+    parts : numpy.ndarray of float64, shape (n_pairs, n_signals)
+    pinned : numpy.ndarray of bool, shape (n_pairs,)
+    """
+
+    queries: npt.NDArray[np.int64]
+    candidates: npt.NDArray[np.int64]
+    parts: npt.NDArray[np.float64]
+    pinned: npt.NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, best: Best) -> Pairs:
+        """Return the pairs of what an engine found, unused places left out."""
+        there = best.rows >= 0
+        queries = np.broadcast_to(np.arange(len(there))[:, None], there.shape)[there]
+        return cls(queries, best.rows[there], best.parts[there], np.zeros(len(queries), bool))
+
+    def where(self, mask: npt.NDArray[np.bool_]) -> Pairs:
+        """Return the pairs for which the mask holds."""
+        return self if mask.all() else self.take(np.flatnonzero(mask))
+
+    def take(self, places: npt.NDArray[np.intp]) -> Pairs:
+        """Return some pairs, in the order given."""
+        return Pairs(
+            self.queries[places],
+            self.candidates[places],
+            self.parts[places],
+            self.pinned[places],
+        )
+
+    def ranks(self) -> npt.NDArray[np.int64]:
+        """Return each pair's place in its list, from 1."""
+        new = np.r_[True, self.queries[1:] != self.queries[:-1]] if len(self.queries) else []
+        first = np.maximum.accumulate(np.where(new, np.arange(len(self.queries)), 0))
+        return np.arange(1, len(self.queries) + 1) - first
+
+
+def named_pairs(
+    query_rows: npt.NDArray[np.int64], choice: Choice
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return what a user named for the queries, as query numbers and candidate rows."""
+    rows = [choice.of(int(row)) for row in query_rows]
+    numbers = np.repeat(np.arange(len(rows)), [len(some) for some in rows])
+    return numbers, np.concatenate([np.zeros(0, dtype=np.int64), *rows])
+
+
+def without(pairs: Pairs, query_rows: npt.NDArray[np.int64], choice: Choice) -> Pairs:
+    """Return the pairs without those whose candidate was named for their query."""
+    numbers, rows = named_pairs(query_rows, choice)
+    if not len(rows):
+        return pairs
+    span = int(max(pairs.candidates.max(initial=0), rows.max())) + 1
+    return pairs.where(~np.isin(pairs.queries * span + pairs.candidates, numbers * span + rows))
+
+
+def join(first: Pairs, second: Pairs) -> Pairs:
+    """Return each query's pairs of `first`, followed by those of `second`."""
+    queries = np.concatenate([first.queries, second.queries])
+    both = Pairs(
+        queries,
+        np.concatenate([first.candidates, second.candidates]),
+        np.concatenate([first.parts, second.parts]),
+        np.concatenate([first.pinned, second.pinned]),
+    )
+    return both.take(np.argsort(queries, kind="stable"))
+
+
+def basis_of(
+    parts: npt.NDArray[np.float64], pinned: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.object_]:
+    """Return the signals that had evidence for each pair, joined by "+".
+
+    Examples
+    --------
+    >>> parts = np.array([[0.5, 0.1, 0.0, 0.0, 0.2, 0.0], [0.0] * 6])
+    >>> basis_of(parts, np.array([False, True])).tolist()
+    ['semantic+tags+time', 'pin+none']
+    """
+    bits = 2 ** np.arange(len(SIGNALS))
+    number = (parts > 0.0).astype(np.int64) @ bits
+    names = np.empty(2 ** len(SIGNALS), dtype=object)
+    for code in range(len(names)):
+        there = [name for name, bit in zip(SIGNALS, bits, strict=True) if code & bit]
+        names[code] = "+".join(there) or NO_EVIDENCE
+    basis = np.asarray(names[number])
+    if pinned.any():
+        basis[pinned] = PIN + "+" + basis[pinned]
+    return basis
+
+
+def shared_tags(
+    query_tags: sparse.csr_matrix,
+    queries: npt.NDArray[np.int64],
+    candidate_tags: sparse.csr_matrix,
+    candidates: npt.NDArray[np.int64],
+    names: Sequence[str],
+) -> list[list[str]]:
+    """Return the tags that each pair shares, in the order of the tags' keys."""
+    from relatedevents import _pairs
+
+    starts, columns = _pairs.shared_columns(
+        query_tags.indptr.astype(np.int64),
+        query_tags.indices.astype(np.int32),
+        queries,
+        candidate_tags.indptr.astype(np.int64),
+        candidate_tags.indices.astype(np.int32),
+        candidates,
+    )
+    told = [names[column] for column in columns]
+    ends = starts.tolist()
+    return [told[a:b] for a, b in pairwise(ends)]
+
+
+def long_table(
+    pairs: Pairs,
+    query_ids: npt.NDArray[np.object_],
+    related_ids: npt.NDArray[np.object_],
+    tags: list[list[str]],
+) -> pd.DataFrame:
+    """Return the long table of some pairs.
+
+    Parameters
+    ----------
+    pairs : Pairs
+        List by list, best first.
+    query_ids : numpy.ndarray of object, shape (n_queries,)
+        The id of each query number.
+    related_ids : numpy.ndarray of object, shape (n_events,)
+        The id of each row.
+    tags : list of list of str
+        The shared tags of each pair.
+    """
+    columns: dict[str, object] = {
+        "id": query_ids[pairs.queries],
+        "rank": pairs.ranks(),
+        "related_id": related_ids[pairs.candidates],
+        "score": add_parts(pairs.parts),
+    }
+    for number, name in enumerate(SIGNALS):
+        columns[name] = pairs.parts[:, number].copy()
+    columns["shared_tags"] = pd.Series(tags, dtype=object)
+    columns["basis"] = basis_of(pairs.parts, pairs.pinned)
+    return pd.DataFrame(columns)

@@ -1,0 +1,377 @@
+"""RelatedEvents: the model that users meet, a scikit-learn estimator over the rooms below."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import pandas as pd
+
+from relatedevents.archive import UNDATED, check_events, day_of, is_missing
+from relatedevents.checks import problem, shown
+from relatedevents.errors import InputError
+from relatedevents.fitted import check_tags
+from relatedevents.neighbours import NeighboursMixin
+from relatedevents.weights import Weights
+
+if TYPE_CHECKING:
+    from relatedevents.encoders import Encoder
+    from relatedevents.explain import Explanation
+
+_EVENT_COLUMNS = ("headline", "date")
+
+
+class RelatedEvents(NeighboursMixin):
+    """Gives every event of an archive its related events, and says why.
+
+    Parameters
+    ----------
+    encoder : str or object, default="default"
+        What turns headlines into vectors: ``"default"`` (shipped, needs no network), a folder,
+        the name of a sentence-transformers model, or any object with
+        ``encode(list_of_str) -> float array (n, d)``.
+    weights : Weights
+        What each signal counts; scikit-learn's ``weights__tags=0.5`` works too.
+    n_related : int, default=10
+        How many related events a list has where `n` is not given.
+    engine : {"exact"}, default="exact"
+        What finds the best candidates.
+    tag_aliases : mapping, optional
+        {alias: tag}, for spellings that the tags' key does not unite.
+    cache_dir : path, optional
+        Where vectors are kept, so that a second fit encodes only what is new.
+    allow_download : bool, default=False
+        Whether a sentence-transformers model may be fetched.
+    n_threads : int, optional
+        Worker threads; None takes every processor.
+    block_size : int, default=1024
+        Rows of a block: each worker holds ``block_size ** 2`` float32 numbers. No list depends
+        on it.
+    progress : bool, default=False
+        Whether to show progress on stderr.
+
+    Attributes
+    ----------
+    archive_ : pandas.DataFrame
+        The checked archive, in the order given.
+    encoder_ : Encoder
+        What encoded it.
+    index_ : relatedevents.index.Index
+        Vectors, vocabularies and order.
+
+    Examples
+    --------
+    >>> from relatedevents import RelatedEvents, load_sample
+    >>> model = RelatedEvents().fit(load_sample())
+    >>> lists = model.related_all(n=3)
+    >>> list(lists.columns[:4])
+    ['id', 'rank', 'related_id', 'score']
+    """
+
+    def __init__(
+        self,
+        *,
+        encoder: str | Encoder = "default",
+        weights: Weights = Weights(),  # noqa: B008 - frozen, and scikit-learn reads the default
+        n_related: int = 10,
+        engine: str = "exact",
+        tag_aliases: Mapping[str, str] | None = None,
+        cache_dir: str | os.PathLike[str] | None = None,
+        allow_download: bool = False,
+        n_threads: int | None = None,
+        block_size: int = 1024,
+        progress: bool = False,
+    ) -> None:
+        self.encoder = encoder
+        self.weights = weights
+        self.n_related = n_related
+        self.engine = engine
+        self.tag_aliases = tag_aliases
+        self.cache_dir = cache_dir
+        self.allow_download = allow_download
+        self.n_threads = n_threads
+        self.block_size = block_size
+        self.progress = progress
+
+    def set_params(self, **params: Any) -> Self:  # noqa: ANN401 - scikit-learn's signature
+        """Set parameters, those of the weights as ``weights__tags=0.5``; returns the model."""
+        prefix = "weights__"
+        nested = {
+            name.removeprefix(prefix): params.pop(name)
+            for name in list(params)
+            if name.startswith(prefix)
+        }
+        super().set_params(**params)
+        if nested:
+            self.weights = self.weights.with_params(**nested)
+        return self
+
+    def fit(self, X: object, y: None = None) -> Self:
+        """Learn an archive: encode its headlines, weigh its tags and words, order its events.
+
+        Parameters
+        ----------
+        X : pandas.DataFrame, or another frame that narwhals knows
+            The archive: id, headline, and where known date and tags; other columns are kept.
+        y : None
+            There for scikit-learn's sake.
+
+        Returns
+        -------
+        RelatedEvents
+            The model itself.
+
+        Raises
+        ------
+        InputError
+            If the archive or a parameter can't be used; the message says where and why.
+        """
+        from relatedevents.encoders import resolve_encoder
+        from relatedevents.index import Index
+
+        self._check_params()
+        table = check_events(X)
+        encoder = resolve_encoder(self.encoder, allow_download=self.allow_download)
+        index = Index.build(
+            table,
+            encoder,
+            self.weights,
+            tag_aliases=self.tag_aliases,
+            cache_dir=self.cache_dir,
+            progress=self.progress,
+        )
+        self._set_fitted(index, encoder)
+        return self
+
+    def related(
+        self,
+        id: str,
+        n: int | None = None,
+        *,
+        as_of: object = None,
+        where: object = None,
+        exclude: object = None,
+        pins: object = None,
+        min_score: float | None = None,
+    ) -> pd.DataFrame:
+        """Return the related events of one event of the archive, best first.
+
+        Parameters
+        ----------
+        id : str
+            The event.
+        n : int, optional
+            How many; None means `n_related`. Fewer come only where filters, thresholds or the
+            archive's size leave fewer.
+        as_of : date, mapping {id: date} or "own", optional
+            Only events up to this day, inclusive, undated ones left out; ``"own"`` is the
+            event's own day. Encoder and statistics stay those of the fit.
+        where : mask or mapping, optional
+            One True or False an event, or comparisons on columns that must all hold:
+            ``{"category": "Sport", "date": (">=", "2012-01-01")}``.
+        exclude : list of ids, or mapping {id: list of ids}, optional
+            Events never listed.
+        pins : list of ids, or mapping {id: list of ids}, optional
+            Events listed first, counted in `n`, marked in `basis`; filters do not touch them,
+            but an event after `as_of` is not pinned.
+        min_score : float, optional
+            Leave out events of a lower score.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns id, rank (from 1), related_id, headline, date, score, one part a signal
+            (together they are the score), shared_tags, basis.
+
+        Raises
+        ------
+        UnknownIdError
+            If the archive lacks an id; the message names the nearest.
+        InputError
+            If an argument can't be used.
+        """
+        from relatedevents.answers import Wishes, with_events
+
+        queries = self._queries([id], "id")
+        wishes = Wishes(as_of, where, exclude, pins, min_score)
+        table, rows = self._answer(queries, n, wishes)
+        return with_events(table, self.index_, rows, _EVENT_COLUMNS)
+
+    def related_to(
+        self,
+        headline: str,
+        *,
+        tags: Sequence[str] | None = None,
+        date: object = None,
+        n: int | None = None,
+        as_of: object = None,
+        where: object = None,
+        exclude: object = None,
+        pins: object = None,
+        min_score: float | None = None,
+    ) -> pd.DataFrame:
+        """Return the events related to one that is not in the archive, best first.
+
+        Parameters
+        ----------
+        headline : str
+            Its headline.
+        tags : list of str, optional
+            Its tags; without them the other signals decide.
+        date : date, optional
+            Its day; without it the other signals decide.
+        n, as_of, where, exclude, pins, min_score
+            As in `related`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            As `related` returns it; the column `id` holds the headline.
+        """
+        from relatedevents.answers import Queries, Wishes, with_events
+
+        self._check_fitted()
+        if not isinstance(headline, str) or not headline.strip():
+            raise InputError(problem("headline", f"got {shown(headline)}", "a non-empty text"))
+        day = UNDATED if is_missing(date) else day_of(date, "date")
+        features = self.index_.features_of(
+            self._encoder(), [headline.strip()], [check_tags(tags)], np.array([day], np.int32)
+        )
+        ids = np.array([headline.strip()], dtype=object)
+        queries = Queries(ids, np.array([-1], dtype=np.int64), features, in_archive=False)
+        wishes = Wishes(as_of, where, exclude, pins, min_score)
+        table, rows = self._answer(queries, n, wishes)
+        return with_events(table, self.index_, rows, _EVENT_COLUMNS)
+
+    def related_many(
+        self,
+        ids: Iterable[str],
+        n: int | None = None,
+        *,
+        as_of: object = None,
+        where: object = None,
+        exclude: object = None,
+        pins: object = None,
+        min_score: float | None = None,
+    ) -> pd.DataFrame:
+        """Return the lists of several events as one long table, in the order of `ids`.
+
+        Parameters and errors are those of `related`; the related events' headline and date are
+        left to a join with `archive_`.
+        """
+        from relatedevents.answers import Wishes
+
+        wishes = Wishes(as_of, where, exclude, pins, min_score)
+        return self._answer(self._queries(ids, "ids"), n, wishes)[0]
+
+    def related_all(
+        self,
+        n: int | None = None,
+        *,
+        as_of: object = None,
+        where: object = None,
+        exclude: object = None,
+        pins: object = None,
+        min_score: float | None = None,
+    ) -> pd.DataFrame:
+        """Return the lists of the whole archive as one long table, in the archive's order.
+
+        Parameters and errors are those of `related`; a `where` says which events may be listed,
+        not which get a list.
+        """
+        from relatedevents.answers import Queries, Wishes
+
+        self._check_fitted()
+        index = self._index()
+        rows = np.arange(len(index))
+        everyone = Queries(index.id_of_row, rows, index.features, True, everyone=True)
+        wishes = Wishes(as_of, where, exclude, pins, min_score)
+        return self._answer(everyone, n, wishes)[0]
+
+    def explain(self, id: str, related_id: str) -> Explanation:
+        """Return everything that goes into the score of one pair.
+
+        Parameters
+        ----------
+        id, related_id : str
+            Two events of the archive.
+
+        Returns
+        -------
+        Explanation
+            Its parts add up to the score that the lists show; print it to read it.
+        """
+        from relatedevents.explain import explanation_of
+
+        self._check_fitted()
+        index = self._index()
+        rows = index.ids.rows_of([id, related_id], "id and related_id")
+        return explanation_of(index, rows, self.weights)
+
+    def save(self, folder: str | os.PathLike[str]) -> Path:
+        """Write the fitted model as a folder of arrays and JSON; no pickle.
+
+        Parameters
+        ----------
+        folder : path
+            A new or empty folder, or a saved model, which is replaced.
+        """
+        from relatedevents import store
+
+        self._check_fitted()
+        contents = self._index().contents()
+        contents.settings["model"] = {
+            "encoder": self._encoder_name,
+            "weights": self.weights.to_dict(),
+            "n_related": self.n_related,
+            "engine": self.engine,
+            "tag_aliases": None if self.tag_aliases is None else dict(self.tag_aliases),
+            "block_size": self.block_size,
+        }
+        return store.save(folder, contents)
+
+    @classmethod
+    def load(
+        cls, folder: str | os.PathLike[str], *, encoder: object = None, mmap: bool = True
+    ) -> Self:
+        """Read a model that `save` wrote.
+
+        Parameters
+        ----------
+        folder : path
+            The saved model.
+        encoder : str or object, optional
+            The encoder of the fit, where it was an object; else it is found by its name when a
+            new event is first asked about.
+        mmap : bool
+            Whether the arrays stay on disk until they are used.
+
+        Raises
+        ------
+        StoreError
+            If the folder is damaged, of another format, or `encoder` gives other vectors.
+        """
+        from relatedevents import store
+        from relatedevents.encoders import resolve_encoder
+        from relatedevents.index import Index
+
+        contents = store.load(folder, mmap=mmap)
+        index = Index.from_contents(contents)
+        saved = contents.settings["model"]
+        model = cls(
+            encoder=saved["encoder"] if encoder is None else encoder,  # type: ignore[arg-type]
+            weights=Weights.from_dict(saved["weights"]),
+            n_related=saved["n_related"],
+            engine=saved["engine"],
+            tag_aliases=saved["tag_aliases"],
+            block_size=saved["block_size"],
+        )
+        resolved = None if encoder is None else resolve_encoder(encoder)
+        if resolved is not None:
+            index.check_encoder(resolved)
+        model._set_fitted(index, resolved)
+        model._encoder_name = saved["encoder"]
+        return model

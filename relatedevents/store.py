@@ -1,0 +1,229 @@
+"""Store: plain arrays, tables and settings in a folder, whole or not at all, and no pickle.
+
+A folder holds `model.json` (format, version, and a checksum of every other file), `settings.json`,
+one `.npy` file an array and one Parquet file a table. It is written under a temporary name beside
+its place and renamed, so that a reader never sees half of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from relatedevents._version import __version__
+from relatedevents.checks import problem, shown
+from relatedevents.errors import InputError, StoreError
+
+FORMAT = "relatedevents"
+FORMAT_VERSION = 1
+_HEAD = "model.json"
+_SETTINGS = "settings.json"
+_SAVE_AGAIN = "Fit and save the model again."
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a folder holds.
+
+    Attributes
+    ----------
+    settings : dict
+        Anything JSON can hold.
+    arrays : dict of str to numpy.ndarray
+        By name.
+    tables : dict of str to pandas.DataFrame
+        By name.
+    """
+
+    settings: dict[str, Any]
+    arrays: Mapping[str, npt.NDArray[Any]]
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+
+
+def save(folder: str | os.PathLike[str], contents: Contents) -> Path:
+    """Write `contents` as `folder`; a saved model that is there already is replaced.
+
+    Parameters
+    ----------
+    folder : path
+        Where; its parent folders are made.
+    contents : Contents
+        What.
+
+    Returns
+    -------
+    pathlib.Path
+        The folder.
+
+    Raises
+    ------
+    InputError
+        If something else than a saved model is there, a table's column can't be written, or the
+        disk refuses.
+    """
+    place = Path(folder)
+    if (
+        place.exists()
+        and not (place / _HEAD).is_file()
+        and (not place.is_dir() or any(place.iterdir()))
+    ):
+        raise InputError(
+            problem(
+                "folder",
+                f"{shown(str(place))} holds something else",
+                "a new or empty folder, or a saved model to replace",
+            )
+        )
+    new: Path | None = None
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        new = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
+        _write(new, contents)
+        _swap(new, place)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InputError(
+            problem(
+                "folder", f"{shown(str(place))} can't be written ({reason})", "a folder with room"
+            )
+        ) from error
+    finally:
+        if new is not None:
+            shutil.rmtree(new, ignore_errors=True)
+    return place
+
+
+def load(folder: str | os.PathLike[str], *, mmap: bool = True) -> Contents:
+    """Read what `save` wrote, checking every file first.
+
+    Parameters
+    ----------
+    folder : path
+        A saved model.
+    mmap : bool
+        Whether arrays stay on disk and are read where they are used.
+
+    Raises
+    ------
+    StoreError
+        If the folder is no saved model, of another format version, or a file of it is missing or
+        damaged; the message names it.
+    """
+    place = Path(folder)
+    head = _read_head(place)
+    for name, digest in head["files"].items():
+        path = place / name
+        if not path.is_file():
+            raise StoreError(problem(str(path), "is missing", "every saved file", _SAVE_AGAIN))
+        if _digest(path) != digest:
+            raise StoreError(
+                problem(
+                    str(path), "is damaged: its checksum differs", "the saved bytes", _SAVE_AGAIN
+                )
+            )
+    arrays = {
+        name.removesuffix(".npy"): np.load(
+            place / name, mmap_mode="r" if mmap else None, allow_pickle=False
+        )
+        for name in head["files"]
+        if name.endswith(".npy")
+    }
+    tables = {
+        name.removesuffix(".parquet"): pd.read_parquet(place / name)
+        for name in head["files"]
+        if name.endswith(".parquet")
+    }
+    settings = json.loads((place / _SETTINGS).read_text(encoding="utf-8"))
+    return Contents(settings, arrays, tables)
+
+
+def is_saved(folder: str | os.PathLike[str]) -> bool:
+    """Return whether a folder looks like a saved model."""
+    return (Path(folder) / _HEAD).is_file()
+
+
+def _write(folder: Path, contents: Contents) -> None:
+    for name, array in contents.arrays.items():
+        np.save(folder / f"{name}.npy", np.ascontiguousarray(array), allow_pickle=False)
+    for name, table in contents.tables.items():
+        try:
+            table.to_parquet(folder / f"{name}.parquet", index=False)
+        except (ValueError, TypeError) as error:
+            first = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise InputError(
+                problem(
+                    f"the table of {name}",
+                    f"can't be saved as Parquet ({first})",
+                    "columns of one kind of value each",
+                    "Drop or convert that column before fit.",
+                )
+            ) from error
+    text = json.dumps(contents.settings, ensure_ascii=False)
+    (folder / _SETTINGS).write_text(text, encoding="utf-8")
+    head = {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "written_by": __version__,
+        "files": {path.name: _digest(path) for path in sorted(folder.iterdir())},
+    }
+    (folder / _HEAD).write_text(json.dumps(head, indent=1), encoding="utf-8")
+    # mkdtemp makes a folder for its owner alone; a model folder is like any other.
+    mask = os.umask(0)
+    os.umask(mask)
+    folder.chmod(0o777 & ~mask)
+
+
+def _swap(new: Path, place: Path) -> None:
+    if not place.exists():
+        new.rename(place)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{place.name}-old-", dir=place.parent))
+    try:
+        place.rename(old / "model")
+        new.rename(place)
+    finally:
+        if not place.exists():
+            (old / "model").rename(place)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _read_head(place: Path) -> dict[str, Any]:
+    path = place / _HEAD
+    try:
+        head = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise StoreError(
+            problem("folder", f"{shown(str(place))} has no {_HEAD}", "a folder that save wrote")
+        ) from error
+    except (OSError, ValueError) as error:
+        raise StoreError(
+            problem(str(path), "can't be read: it is damaged", "the saved text", _SAVE_AGAIN)
+        ) from error
+    if not isinstance(head, dict) or head.get("format") != FORMAT or "files" not in head:
+        raise StoreError(problem(str(path), "is no saved model", "a file that save wrote"))
+    if head.get("format_version") != FORMAT_VERSION:
+        came = f"format version {shown(head.get('format_version'))}"
+        raise StoreError(problem(str(path), came, f"version {FORMAT_VERSION}", _SAVE_AGAIN))
+    if not isinstance(head["files"], dict) or _SETTINGS not in head["files"]:
+        raise StoreError(problem(str(path), "is damaged", "the saved text", _SAVE_AGAIN))
+    for name in head["files"]:
+        # A name from a file is never followed out of its folder.
+        if Path(name).name != name:
+            raise StoreError(problem(str(path), f"names {shown(name)}", "files of its own folder"))
+    return head
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
