@@ -21,21 +21,15 @@ model = RelatedEvents().fit(archive)
 lists = model.related_all(n=5, as_of="own")
 
 # One JSON list an event for a template, one Markdown section an event to include in its page, and
-# one table of it all. `ids` gives the first events, which have nothing before them, empty lists.
+# one table of it all. The sample's column `url` says where under /news/ a page lies. `ids` gives
+# the first events, which have nothing before them, empty lists.
 for name, kind in [("json", "pages"), ("markdown", "markdown"), ("lists.parquet", "parquet")]:
-    write_lists(
-        lists,
-        folder / name,
-        format=kind,
-        archive=archive,
-        ids=archive["id"],
-        base_path="/news/",
-        link_suffix=".html",
-    )
+    path = folder / name
+    write_lists(lists, path, format=kind, archive=archive, ids=archive["id"], base_path="/news/")
 
 files = sorted((folder / "json").rglob("*.json"))
 empty = sum(json.loads(file.read_text("utf-8")) == [] for file in files)
-print(f"{len(files)} pages, {len(lists)} links, {empty} pages without a link: {folder}")
+print(f"{len(files)} pages, {len(lists)} links, {empty} without a link: {folder}")
 print(f"\n{files[-1].relative_to(folder)} starts with:")
 print(json.dumps(json.loads(files[-1].read_text("utf-8"))[0], indent=1, ensure_ascii=False))
 section = (folder / "markdown" / files[-1].relative_to(folder / "json")).with_suffix(".md")

@@ -28,14 +28,15 @@ explanation = model.explain(event["id"], best)
 print(f"\nWhy the first one? {explanation}")
 
 # An event that is not in the archive yet, related to what was known on its day.
+headline = "UN peacekeepers take over in northern Mali"
 new = model.related_to(
-    "Peacekeepers from West Africa arrive in Timbuktu",
-    tags=["Mali"],
+    headline,
+    tags=["Mali", "United Nations Security Council"],
     date="2013-07-01",
     as_of="2013-07-01",
     n=3,
 )
-print("\nPeacekeepers from West Africa arrive in Timbuktu")
+print(f"\nNew: {headline}")
 for row in new.itertuples():
     print(f"{row.rank}. {row.score:.3f}  {row.date:%Y-%m-%d}  {row.headline}")
 

@@ -192,6 +192,21 @@ class TestPlaces:
         assert link_of(renamed, url_column="page")(IDS[0]) == "/news/one.html"
 
     @pytest.mark.parametrize(
+        ("url", "expected"),
+        [
+            ("2012/10/12/a.html", "/news/2012/10/12/a.html"),
+            ("/elsewhere/a.html", "/elsewhere/a.html"),
+            ("https://example.org/a", "https://example.org/a"),
+            (" a.html ", "/news/a.html"),
+            ("  ", "/news/x.md"),
+            (None, "/news/x.md"),
+        ],
+    )
+    def test_a_relative_url_follows_the_base_path(self, url, expected):
+        table = pd.DataFrame({"id": ["x"], "url": [url]})
+        assert link_of(table, base_path="/news/", link_suffix=".md")("x") == expected
+
+    @pytest.mark.parametrize(
         ("archive", "column", "message"),
         [
             (None, "page", "url_column: got 'page' with no archive; allowed: a column"),

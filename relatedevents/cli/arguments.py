@@ -84,7 +84,10 @@ def build_parser() -> argparse.ArgumentParser:
         ".md) or pages (a folder with one JSON list an event); by default told by OUT",
     )
     writing.add_argument(
-        "--base-path", metavar="PATH", default="", help="what a link starts with, before the id"
+        "--base-path",
+        metavar="PATH",
+        default="",
+        help="what a link starts with, before the id or a relative url",
     )
     writing.add_argument(
         "--link-suffix", metavar="TEXT", default="", help="what a link ends with, such as .html"

@@ -77,7 +77,7 @@ def write_lists(
         `lists` get an empty list. By default those in `lists`.
     base_path, link_suffix : str
         A link is `base_path` + the percent-encoded id + `link_suffix`, such as "/news/" and
-        ".html", where the event has no url of its own.
+        ".html", where the event has no url of its own; a relative url follows `base_path`.
     url_column : str, optional
         The archive's column with each event's url. By default "url", where there is one.
 

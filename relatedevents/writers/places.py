@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from pathlib import PurePosixPath
 from urllib.parse import quote
@@ -13,6 +14,8 @@ from relatedevents.checks import problem, some_of
 from relatedevents.errors import InputError
 
 _LONGEST_NAME = 180
+# A scheme, or a slash at the start.
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|/")
 _URL_SIGNS = "%/:?#[]@!$&'*+,;=~"
 
 
@@ -90,6 +93,7 @@ def link_of(
         The checked table, for its url column.
     base_path, link_suffix : str
         What stands before and after the percent-encoded id of an event without a url.
+        `base_path` stands before a relative url too.
     url_column : str, optional
         The column that holds each event's own url. By default "url", where there is one.
 
@@ -113,7 +117,7 @@ def link_of(
     def link(event_id: str) -> str:
         own = urls.get(event_id)
         if own is not None:
-            return own
+            return own if _ABSOLUTE.match(own) else base_path + own
         return base_path + quote(event_id, safe="/", errors="surrogatepass") + link_suffix
 
     return link
