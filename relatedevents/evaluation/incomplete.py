@@ -43,6 +43,8 @@ INCOMPLETE_WORDS: dict[str, str] = {
     "reach.",
     "highest": "The highest figure that any such choice gives.",
 }
+# One more related event far down the list lowers these: it counts in the ideal list as well.
+_CAN_FALL = ("ndcg", "ap")
 _LINKS_ALONE = (
     "The links hold no judgement 'not related' (grade 0), so an event without a link may be "
     "wrong or just never linked: judged and condensed figures are not defined. What is known is "
@@ -171,38 +173,35 @@ def _judged_share(aligned: Aligned, k: int | None) -> float:
 def _range(aligned: Aligned, metric: Metric, right_grade: int) -> list[float]:
     """Return the means with all unjudged right, with the worst choice, and with the best.
 
-    For a given number of right ones every metric is highest if they stand first in the list, and
-    lowest if they stand last; so the extremes are found by trying each number both ways.
+    Most figures can only rise with every event that turns out right. For the others, a given
+    number of right ones does most if they stand first in the list and least if they stand last;
+    so their extremes are found by trying each number both ways.
     """
     grades = aligned.links.grades
     unjudged = {
-        query: [c for c in ranked[: metric.k] if c not in grades[query]]
+        query: found
         for query, ranked in aligned.ranked.items()
+        if (found := [c for c in ranked[: metric.k] if c not in grades[query]])
     }
-    queries = list(unjudged)
-    most = max(len(ids) for ids in unjudged.values())
-    plain = score_aligned(aligned, [metric])[metric.name].to_numpy()
-    lowest, highest, as_right = plain.copy(), plain.copy(), plain.copy()
-    for n_right in range(1, most + 1):
-        rows = [i for i, query in enumerate(queries) if len(unjudged[query]) >= n_right]
-        for first in (True, False):
-            chosen = {
-                queries[i]: unjudged[queries[i]][:n_right]
-                if first
-                else unjudged[queries[i]][-n_right:]
-                for i in rows
-            }
-            values = _score_with(aligned, chosen, metric, right_grade)
-            lowest[rows] = np.minimum(lowest[rows], values)
-            highest[rows] = np.maximum(highest[rows], values)
-        complete = np.array([len(unjudged[queries[i]]) == n_right for i in rows])
-        as_right[np.array(rows)[complete]] = values[complete]
+    plain = score_aligned(aligned, [metric])[metric.name]
+    as_right, lowest, highest = plain.copy(), plain.copy(), plain.copy()
+    as_right.update(_score_with(aligned, unjudged, metric, right_grade))
+    tries = [as_right]
+    if metric.kind in _CAN_FALL:
+        for n_right in range(1, max(map(len, unjudged.values()), default=0)):
+            more = {query: ids for query, ids in unjudged.items() if len(ids) > n_right}
+            for part in (slice(None, n_right), slice(-n_right, None)):
+                chosen = {query: ids[part] for query, ids in more.items()}
+                tries.append(_score_with(aligned, chosen, metric, right_grade))
+    for values in tries:
+        lowest.update(lowest[values.index].clip(upper=values))
+        highest.update(highest[values.index].clip(lower=values))
     return [float(as_right.mean()), float(lowest.mean()), float(highest.mean())]
 
 
 def _score_with(
     aligned: Aligned, right: dict[str, list[str]], metric: Metric, right_grade: int
-) -> np.ndarray:
+) -> pd.Series:
     """Score the queries of `right` with those events added to their links."""
     grades = {
         query: aligned.links.grades[query] | dict.fromkeys(ids, right_grade)
@@ -210,7 +209,7 @@ def _score_with(
     }
     ranked = {query: aligned.ranked[query] for query in right}
     changed = Aligned(ranked, CheckedLinks(grades, {}), {})
-    return score_aligned(changed, [metric])[metric.name].to_numpy()
+    return score_aligned(changed, [metric])[metric.name]
 
 
 def _words(links: CheckedLinks) -> str:
