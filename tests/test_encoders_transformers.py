@@ -244,6 +244,7 @@ def test_another_version_is_refused(monkeypatch):
 
 
 def test_command_makes_the_same_model_twice(teacher, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setattr(distill, "source_folder", lambda: teacher)
     said = []
     for name in ("one", "two"):
@@ -261,6 +262,7 @@ def test_command_makes_the_same_model_twice(teacher, tmp_path, monkeypatch, caps
     assert vectors[0] @ vectors[2] < 0.999
 
 
-def test_command_tells_a_mistake_in_one_line(capsys):
+def test_command_tells_a_mistake_in_one_line(capsys, monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     assert distill.main(["--output", "unused", "--dimensions", "0"]) == 2
     assert "dimensions: got 0; allowed: a whole number of 1 or more" in capsys.readouterr().err

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from relatedevents.checks import check_count, check_number, problem, require
-from relatedevents.errors import InputError
+from relatedevents.errors import InputError, RelatedEventsError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -221,7 +221,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             dimensions=options.dimensions,
             sif_coefficient=options.sif_coefficient,
         )
-    except InputError as error:
+    except RelatedEventsError as error:
         sys.stderr.write(f"{error}\n")
         return 2
     for name, checksum in write_model(options.output, vectors, tokenizer).items():
