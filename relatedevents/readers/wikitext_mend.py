@@ -1,0 +1,163 @@
+"""Broken wiki markup -> markup that parses, and rendered text -> a clean headline."""
+
+from __future__ import annotations
+
+import html
+import re
+
+_LINK = re.compile(r"\[\[[^\[\]]*\]\]")
+_WEB_LINK = re.compile(r"\[(?:https?:)?//[^\[\]]*\]")
+_STRIKES = (
+    # a web address in a wiki link's brackets, or with blanks before it
+    (re.compile(r"\[\[?\s*((?:https?:)?//[^\[\]]*)\]\](?!\])"), r"[\1]"),
+    (re.compile(r"\[\s+(?=https?://)"), "["),
+    (re.compile(r"\[(https?://[^\s\[\]|]+)\|\s*(?=[^\s\[\]/?&=]*[\s\]])"), r"[\1 "),
+    (re.compile(r"(\[https?:)/(?=\w)"), r"\1//"),
+)
+_MENDS = (
+    (re.compile(r"\[{3,}"), "[["),
+    # one bracket too few, or the wrong one, at either end of a wiki link
+    (re.compile(r"\[\[([^\[\]{}]*)\](?!\])"), r"[[\1]]"),
+    (re.compile(r"(?<!\[)\[(?!https?:)([^\[\]{}]*)\]\]"), r"[[\1]]"),
+    (re.compile(r"\[\[([^\[\]{}]*)\}\}?"), r"[[\1]]"),
+    (re.compile(r"\{\{?([^\[\]{}|]*)\]\]"), r"[[\1]]"),
+    (re.compile(r"(?<!\[)\[([^\[\]{}|]*\|[^\[\]{}|]*)\](?!\])"), r"[[\1]]"),
+    # a web link that is never closed, or never opened
+    (re.compile(r"\[(https?://[^\[\]]*?)\s*(?=$|\[)"), r"[\1] "),
+    (re.compile(r"(?<![\[\w/=?&])(https?://\S+\s+\([^()\[\]]*\)?)\s*\]"), r"[\1]"),
+)
+_OPEN_REF = re.compile(r"<ref\b[^<>/]*>(?!.*</ref\s*>).*$", re.IGNORECASE | re.DOTALL)
+# Notes of the editors to each other, about the sources.
+_NOTES = re.compile(
+    r"<<[^<>]*>>|\[+\s*news ?link missing\s*\]+"
+    r"|\((?:link dead|dead link|registration required|subscription required)[^()]*"
+    r"(?:\([^()]*\)[^()]*)?\)",
+    re.IGNORECASE,
+)
+_TICKS = re.compile(r"'{2,}")
+
+
+def _without_ticks(raw: str) -> str:
+    """Take bold and italic marks out, and leave the apostrophes that stand among them.
+
+    As the wiki does: four ticks are an apostrophe and bold; and where neither bold nor italics
+    close, three ticks after a word are an apostrophe and italics ("''Time'''s").
+    """
+    runs = [len(run) for run in _TICKS.findall(raw)]
+    bold = sum(run != 2 for run in runs)
+    italic = sum(run == 2 or run >= 5 for run in runs)
+    if bold % 2 and italic % 2:
+        raw = re.sub(r"(?<=\w)'''(?!')", "'\x00", raw, count=1)
+    raw = re.sub(r"(?<!')'{4}(?!')", "'\x00", raw)
+    return _TICKS.sub("", raw).replace("\x00", "")
+
+
+def mend(raw: str) -> str:
+    """Close links that the editors left broken; take bold and italic marks out.
+
+    Examples
+    --------
+    >>> mend("The ''[[Dawn Treader]'' sails [http://a.example/x (AP)")
+    'The [[Dawn Treader]] sails [http://a.example/x (AP)] '
+    """
+    if "<" in raw:
+        raw = _OPEN_REF.sub("", raw)
+    raw = _NOTES.sub("", raw)
+    if "''" in raw:
+        raw = _without_ticks(raw)
+    if "[" not in raw and "]" not in raw:
+        return raw
+    for pattern, new in _STRIKES:
+        raw = pattern.sub(new, raw)
+    rest = _WEB_LINK.sub("", _LINK.sub("", raw))
+    if "[" in rest or "]" in rest:
+        for pattern, new in _MENDS:
+            raw = pattern.sub(new, raw)
+    return raw
+
+
+_TAGS_LEFT = re.compile(r"</?[a-zA-Z][^<>]*>")
+_BLANKS = re.compile(r"\s+")
+# Controls, soft hyphens and marks of writing direction: not seen, and in the way of comparing.
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f\u0080-\u009f\xad\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufffd\ufffe\uffff\ud800-\udfff]"
+)
+_SIGNS = (
+    (re.compile(r"[^\s|]*\|+(?=[^\s|])"), ""),  # a link's target without its brackets
+    (re.compile(r"\|"), " "),
+    (re.compile(r"\[\s*\]|\{\s*\}"), " "),
+    (re.compile(r"(?<=\[)\[+|\](?=\])|[{}]"), ""),
+    (re.compile(r"<\s?(?=\d)"), "under "),
+    (re.compile(r">\s?(?=\d)"), "over "),
+    (re.compile(r"[<>]"), " "),
+    (re.compile(r"(?:https?:)?//\S+|https?:\S*"), " "),
+    (re.compile(r"'{2,}"), "'"),
+    (re.compile(r"&(?=#?\w+;)"), "and "),
+)
+_SPACING = (
+    (re.compile(r"\((?:[\w. ]{1,30}:)?[\s,;]*\)"), " "),  # its sources are gone
+    (_BLANKS, " "),
+    (re.compile(r" +(?=[,;:.!?](?:\s|$|[\"”’)]))"), ""),
+    (re.compile(r"(?<=\() | (?=\))"), ""),
+    (re.compile(r"([,;:])(?: ?[,;:])+(?=\s|$)"), r"\1"),
+    (re.compile(r"\. [,;](?=\s|$)"), "."),
+    (re.compile(r"[,;:](?:\s*)\.(?!\.)"), "."),
+    (re.compile(r"(?<!\.)\.\.(?=\s|$)|\. \.(?=\s|$)"), "."),
+)
+_START = re.compile(r"^(?:[\s:;,*|)\]!/]+|[-–—•·.]+\s|#(?!\w))+")
+_END = re.compile(r"(?:[\s,;:(\[/|]+|\s[-–—*]+)+$")
+_IN_BRACKETS = re.compile(r"\(([^()]*)\)")
+
+
+def _round_brackets(text: str) -> str:
+    """Turn an editor's "[sic]" into "(sic)", and take single brackets out."""
+    text = re.sub(r"\[([^\[\]]*)\]", r"(\1)", text)
+    return text.replace("[", " ").replace("]", " ")
+
+
+def clean_text(text: str) -> str:
+    """Make one line of rendered text free of what is left of any markup.
+
+    Square brackets that an editor put into a quotation become round ones, so that a headline
+    holds no sign with a meaning in wikitext, HTML or Markdown links.
+
+    Examples
+    --------
+    >>> clean_text(": The harbour is&nbsp;closed , he says.  . ")
+    'The harbour is closed, he says.'
+    """
+    if "&" in text:
+        text = html.unescape(html.unescape(text))
+    text = _UNSEEN.sub("", text)
+    if "<" in text:
+        text = _TAGS_LEFT.sub("", text)
+    for pattern, new in _SIGNS:
+        text = pattern.sub(new, text)
+    text = _round_brackets(text)
+    previous = ""
+    while text != previous:  # one repair can make room for the next; each makes it no longer
+        previous = text
+        for pattern, new in _SPACING:
+            text = pattern.sub(new, text)
+        text = _END.sub("", _START.sub("", text))
+    whole = _IN_BRACKETS.fullmatch(text)
+    return whole.group(1).strip() if whole else text
+
+
+_NOT_IN_TITLES = re.compile(r"[\[\]{}|<>]+")
+
+
+def clean_title(text: str) -> str:
+    """Make a page title, or the text of a link, one line without markup.
+
+    Other than in a headline, a sign at either end may belong to the name.
+
+    Examples
+    --------
+    >>> clean_title("Sirius&nbsp;B* ")
+    'Sirius B*'
+    """
+    if "&" in text:
+        text = html.unescape(html.unescape(text))
+    text = _NOT_IN_TITLES.sub(" ", _TAGS_LEFT.sub("", _UNSEEN.sub("", text)))
+    return _BLANKS.sub(" ", re.sub(r"'{2,}", "'", text)).strip()
