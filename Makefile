@@ -8,7 +8,7 @@ TORCH ?= torch==2.13.0
 CANDIDATES := $(or $(PYTHON),python3.13 python3.12 python3.11 python3)
 BIN := $(VENV)/bin
 TRANSFORMERS_BIN := $(TRANSFORMERS_VENV)/bin
-PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
+PIP_INSTALL := -m pip install --quiet --quiet --disable-pip-version-check
 # The Security Council's resolution of 2012 on Mali, an event of the bundled sample.
 EVENT := 2012-10-12/all-members-of-the-un-security-council-vote-to-support-an-african-led-force-that
 
