@@ -13,7 +13,7 @@ from scipy import sparse
 
 from relatedevents.engines.contract import Best
 from relatedevents.filters import Choice
-from relatedevents.signals import add_parts
+from relatedevents.signals import DECIMALS, add_parts
 from relatedevents.weights import SIGNALS
 
 #: The columns of a long table of lists, in order.
@@ -105,6 +105,9 @@ def basis_of(
 ) -> npt.NDArray[np.object_]:
     """Return the signals that had evidence for each pair, joined by "+".
 
+    A part that rounds to 0 at the decimals that order a list is no evidence: two events ten years
+    apart are not related by time.
+
     Examples
     --------
     >>> parts = np.array([[0.5, 0.1, 0.0, 0.0, 0.2, 0.0], [0.0] * 6])
@@ -112,7 +115,7 @@ def basis_of(
     ['semantic+tags+time', 'pin+none']
     """
     bits = 2 ** np.arange(len(SIGNALS))
-    number = (parts > 0.0).astype(np.int64) @ bits
+    number = (np.round(parts, DECIMALS) > 0.0).astype(np.int64) @ bits
     names = np.empty(2 ** len(SIGNALS), dtype=object)
     for code in range(len(names)):
         there = [name for name, bit in zip(SIGNALS, bits, strict=True) if code & bit]

@@ -15,11 +15,15 @@ from scipy import sparse
 
 from relatedevents.weights import SIGNALS, Weights
 
+#: Scores are compared after rounding to this many decimals.
+DECIMALS = 6
 #: The day of an event without a date.
 UNDATED = np.iinfo(np.int32).max
 
-# A time value below this can't move a score by its sixth decimal, whatever its weight may be.
+# A time part below this can't move a score by its sixth decimal.
 _NO_TIME = 1e-9
+# No two days of the calendar's years 1 to 9999 lie further apart.
+_LONGEST_GAP = 3_652_058
 
 
 @dataclass(frozen=True)
@@ -255,8 +259,8 @@ def _time_table(
     if not weight or not len(dated):
         return np.zeros(1, dtype=np.float32)
     # A query from outside may lie beyond the archive's own span, so the table follows the decay.
-    reach = int(np.ceil(max(half_lives) * np.log2(1.0 / _NO_TIME)))
-    span = min(reach, 1_000_000)
+    reach = np.ceil(max(half_lives) * np.log2(max(weight, 1.0) / _NO_TIME))
+    span = int(min(reach, _LONGEST_GAP))
     values = weight * time_values(np.arange(span + 1), half_lives)
     return np.append(values, 0.0).astype(np.float32)
 

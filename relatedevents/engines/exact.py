@@ -20,10 +20,7 @@ from scipy import sparse
 
 from relatedevents.engines.contract import Best, ExactParts, Filters, Progress
 from relatedevents.engines.postings import CsrArrays, Postings
-from relatedevents.signals import UNDATED, Operands, add_parts
-
-#: Scores are compared after rounding to this many decimals.
-DECIMALS = 6
+from relatedevents.signals import DECIMALS, UNDATED, Operands, add_parts
 
 # Rows of a dense strip worked on at once; below _SMALL rows a strip beats square blocks.
 _STRIP = 32
@@ -179,6 +176,7 @@ class ExactEngine:
         scratch = np.empty(n, dtype=np.float32)
         shared = np.empty(len(self._days), dtype=np.float32)
         slack = 2.0 * queries.error + 10.0**-DECIMALS
+        until = _latest_days(filters.take(strip), len(strip))
         found = []
         for number, query in enumerate(strip):
             row = scores[number]
@@ -192,14 +190,13 @@ class ExactEngine:
                 _kernels.add_count(shared, columns, *postings[1].arrays[:2])
                 row += queries.factor[query] * shared
             row += self.candidates.bonus
-            until = _FAR if filters.until is None else filters.until[query]
             found.append(
                 _kernels.near_best(
                     row,
                     int(own_rows[query]),
                     filters.allowed,
                     self._days,
-                    int(until),
+                    int(until[number]),
                     n,
                     slack,
                     not dense[number].any(),
@@ -218,9 +215,7 @@ class ExactEngine:
         # The last column block has the most row blocks above it: the long tasks go first.
         tasks = iter(starts[::-1])
         lock = threading.Lock()
-        until = np.full(n_rows, _FAR, dtype=np.int32)
-        if filters.until is not None:
-            until = np.clip(filters.until, -_FAR, _FAR - 1).astype(np.int32)
+        until = _latest_days(filters, n_rows)
         workers = [
             _Worker(self, size, n_kept, filters.allowed, until)
             for _ in range(min(self.n_threads, len(starts)))
@@ -363,3 +358,10 @@ def _near_days(days: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
     # The kernels subtract days in int32: "undated" moves to where no sum can overflow, and lies
     # beyond every time table.
     return np.where(days == UNDATED, _FAR, days).astype(np.int32)
+
+
+def _latest_days(filters: Filters, n_queries: int) -> npt.NDArray[np.int32]:
+    if filters.until is None:
+        return np.full(n_queries, _FAR, dtype=np.int32)
+    # Whatever the latest day may be, an undated candidate lies beyond it.
+    return np.clip(filters.until, -_FAR, _FAR - 1).astype(np.int32)
