@@ -98,5 +98,5 @@ $(TRANSFORMERS_VENV)/.minilm: $(TRANSFORMERS_VENV)/.made pyproject.toml examples
 	@touch $@
 
 $(TRANSFORMERS_VENV)/.test: $(TRANSFORMERS_VENV)/.minilm
-	@$(TRANSFORMERS_BIN)/python $(PIP_INSTALL) --editable '.[transformers,test]'
+	@$(TRANSFORMERS_BIN)/python $(PIP_INSTALL) --editable '.[transformers,distill,test]'
 	@touch $@
