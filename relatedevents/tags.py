@@ -64,7 +64,10 @@ def check_aliases(aliases: Mapping[str, str] | None) -> dict[str, str]:
                     "non-empty text on each side",
                 )
             )
-        checked[tag_key(alias)] = tag.strip()
+        known = checked.setdefault(tag_key(alias), tag.strip())
+        if tag_key(known) != tag_key(tag):
+            came = f"{shown(alias)} stands for {shown(known)} and for {shown(tag)}"
+            raise InputError(problem("tag_aliases", came, "one tag for an alias"))
     return {alias: _end_of_chain(alias, checked) for alias in checked}
 
 

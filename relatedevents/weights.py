@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Self
 
@@ -11,6 +12,8 @@ from relatedevents.errors import InputError
 #: The signals, in the one order in which parts are listed and added up.
 SIGNALS = ("semantic", "tags", "coverage", "words", "time", "recency")
 
+# Beyond it, double precision could not hold a score to the six decimals that order a list.
+_HEAVIEST = 1e6
 _TIE_BREAKS = "'date', 'page', 'column:NAME:ascending' or 'column:NAME:descending'"
 
 
@@ -44,8 +47,8 @@ class Weights:
     Raises
     ------
     InputError
-        If a weight is negative or not finite, all weights are 0, a half-life is not above 0, or
-        the tie-break can't be read.
+        If a weight is negative or above a million, all weights are 0, a half-life is not above 0,
+        or the tie-break can't be read.
 
     Notes
     -----
@@ -72,7 +75,7 @@ class Weights:
 
     def __post_init__(self) -> None:
         for name in SIGNALS:
-            number = check_number(f"weights.{name}", getattr(self, name), 0.0)
+            number = check_number(f"weights.{name}", getattr(self, name), 0.0, _HEAVIEST)
             object.__setattr__(self, name, number)
         if not any(self.by_signal()):
             raise InputError(problem("weights", "every weight is 0", "at least one weight above 0"))
@@ -102,14 +105,16 @@ class Weights:
         return cls(**{**off, "coverage": 1.0}, tie_break="page")
 
     @classmethod
-    def from_dict(cls, settings: dict[str, Any]) -> Self:
+    def from_dict(cls, settings: Mapping[str, Any]) -> Self:
         """Build weights from a mapping such as `to_dict` gives; signals left out keep defaults.
 
         Raises
         ------
         InputError
-            If a name is not one of the fields.
+            If a name is not one of the fields, or it is no mapping.
         """
+        if not isinstance(settings, Mapping):
+            raise InputError(problem("weights", f"got {shown(settings)}", "a mapping"))
         known = [field.name for field in fields(cls)]
         for name in settings:
             if name not in known:
@@ -150,6 +155,10 @@ class Weights:
                 problem("weights.tie_break", f"got {shown(self.tie_break)}", _TIE_BREAKS)
             )
         return ":".join(parts[1:-1]), parts[-1] == "descending"
+
+    def __sklearn_clone__(self) -> Self:
+        """Return the weights themselves: they are frozen, so a clone may share them."""
+        return self
 
     # scikit-learn reads and sets nested parameters by these two names.
     def get_params(self, deep: bool = True) -> dict[str, Any]:

@@ -1,0 +1,110 @@
+"""Weights: what may be set, what may not, and scikit-learn's access to them."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+
+import pytest
+from sklearn.base import clone
+
+from relatedevents import Weights
+from relatedevents.errors import InputError
+from relatedevents.weights import SIGNALS
+
+
+def test_names_and_defaults():
+    weights = Weights()
+    assert SIGNALS == ("semantic", "tags", "coverage", "words", "time", "recency")
+    assert weights.by_signal() == tuple(getattr(weights, name) for name in SIGNALS)
+    assert [name for name in SIGNALS if not getattr(weights, name)] == ["coverage", "recency"]
+    assert weights.half_lives() == (weights.half_life,)
+    assert weights.tie_break_column() is None
+
+
+def test_the_hand_made_rule():
+    rule = Weights.shared_tags()
+    assert dict(zip(SIGNALS, rule.by_signal(), strict=True)) == {
+        **dict.fromkeys(SIGNALS, 0.0),
+        "coverage": 1.0,
+    }
+    assert rule.tie_break_column() == ("page", True)
+
+
+def test_frozen_hashable_equal():
+    assert Weights(tags=1) == Weights(tags=1.0)
+    assert hash(Weights(half_life=[7, 30])) == hash(Weights(half_life=(7.0, 30.0)))
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Weights().tags = 1.0
+
+
+def test_round_trip_through_plain_values():
+    weights = Weights(tags=1, half_life=(7, 30.5), tie_break="column:a:b:ascending")
+    assert Weights.from_dict(weights.to_dict()) == weights
+    assert Weights.from_dict({**weights.to_dict(), "half_life": [7, 30.5]}) == weights
+    assert Weights.from_dict({"tags": 2}) == Weights(tags=2)
+    assert weights.tie_break_column() == ("a:b", False)
+
+
+@pytest.mark.parametrize("half_life", [41.6, (7.0, 30.0), [7, 30]])
+def test_clone(half_life):
+    weights = Weights(half_life=half_life)
+    assert clone(weights) == weights
+
+
+def test_with_params():
+    weights = Weights()
+    assert weights.with_params(tags=2, time=0).by_signal() == (0.5, 2.0, 0.0, 0.3, 0.0, 0.0)
+    assert weights == Weights()
+
+
+BAD = [
+    ({"tags": -0.1}, "weights.tags: got -0.1; allowed: a finite number from 0 up to 1e+06."),
+    ({"tags": math.nan}, "weights.tags: got nan; allowed: a finite number from 0"),
+    ({"semantic": math.inf}, "weights.semantic: got inf; allowed: a finite number from 0"),
+    ({"words": 1e39}, "weights.words: got 1e+39; allowed: a finite number from 0 up to 1e+06."),
+    ({"words": "much"}, "weights.words: got 'much'; allowed: a finite number from 0"),
+    ({"time": True}, "weights.time: got True; allowed: a finite number from 0"),
+    ({"coverage": None}, "weights.coverage: got None; allowed: a finite number from 0"),
+    (
+        dict.fromkeys(SIGNALS, 0),
+        "weights: every weight is 0; allowed: at least one weight above 0.",
+    ),
+    ({"half_life": 0}, "weights.half_life: got 0; allowed: a finite number above 0."),
+    ({"half_life": -3}, "weights.half_life: got -3; allowed: a finite number above 0."),
+    ({"half_life": ()}, "weights.half_life: got no number; allowed: one or more numbers of days."),
+    ({"half_life": (7, 0)}, "weights.half_life: got 0; allowed: a finite number above 0."),
+    ({"half_life": "7"}, "weights.half_life: got '7'; allowed: a finite number above 0."),
+    (
+        {"recency_half_life": 0},
+        "weights.recency_half_life: got 0; allowed: a finite number above 0.",
+    ),
+    (
+        {"tie_break": "newest"},
+        "weights.tie_break: got 'newest'; allowed: 'date', 'page', 'column:NAME:ascending' or "
+        "'column:NAME:descending'.",
+    ),
+    ({"tie_break": "column:views"}, "weights.tie_break: got 'column:views'; allowed: 'date'"),
+    ({"tie_break": "column:a:up"}, "weights.tie_break: got 'column:a:up'; allowed: 'date'"),
+    ({"tie_break": None}, "weights.tie_break: got None; allowed: 'date'"),
+]
+
+
+@pytest.mark.parametrize(("values", "message"), BAD)
+def test_bad_values(values, message):
+    with pytest.raises(InputError, match=re.escape(message)):
+        Weights(**values)
+    with pytest.raises(InputError, match=re.escape(message)):
+        Weights().with_params(**values)
+
+
+@pytest.mark.parametrize("make", [Weights.from_dict, lambda d: Weights().with_params(**d)])
+def test_unknown_names(make):
+    with pytest.raises(InputError, match=r"weights: got 'tag'; allowed: semantic, tags, coverage"):
+        make({"tag": 1})
+
+
+def test_no_mapping():
+    with pytest.raises(InputError, match=r"weights: got \[1\]; allowed: a mapping"):
+        Weights.from_dict([1])
