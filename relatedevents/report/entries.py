@@ -1,0 +1,91 @@
+"""Lists as people read them: headlines, dates and shared tags in place of ids."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from relatedevents.report.blocks import Entry, SideBySide
+from relatedevents.report.truth import Events
+from relatedevents.tags import tag_key
+
+if TYPE_CHECKING:
+    from relatedevents.report.result import Evaluation
+
+_MOST_MISSED = 5
+
+
+class Teller:
+    """Turns ids into entries, with an archive or without one."""
+
+    def __init__(self, events: Events | None, ids: set[str]) -> None:
+        self._rows: dict[str, tuple[str, str, list[str]]] = {}
+        if events is not None:
+            known = sorted(ids)
+            table = events.table.iloc[events.ids.rows_of(known)]
+            for id_, date, headline, tags in zip(
+                known, table["date"], table["headline"], table["tags"], strict=True
+            ):
+                day = "undated" if pd.isna(date) else str(date)[:10]
+                self._rows[id_] = (str(headline), day, list(tags))
+
+    def event(self, id_: str) -> Entry:
+        """Return an event by itself."""
+        headline, date, _ = self._rows.get(id_, (id_, "", []))
+        return Entry(headline, date)
+
+    def listed(self, query: str, id_: str, grade: int | None) -> Entry:
+        """Return an event as it stands in a query's list."""
+        headline, date, tags = self._rows.get(id_, (id_, "", []))
+        own = {tag_key(tag) for tag in self._rows.get(query, ("", "", []))[2]}
+        shared = tuple(tag for tag in tags if tag_key(tag) in own)
+        verdict = "unjudged" if grade is None else "linked" if grade else "unrelated"
+        return Entry(headline, date, shared, verdict)
+
+
+def side_by_sides(
+    result: Evaluation, run_a: str, run_b: str, metric: str, n: int
+) -> list[SideBySide]:
+    """Return the queries that gained and lost most from run_a to run_b.
+
+    Parameters
+    ----------
+    result : Evaluation
+        What `evaluate` found.
+    run_a, run_b, metric, n
+        As in `Evaluation.most_changed`.
+
+    Returns
+    -------
+    list of SideBySide
+        Gains first, the largest first.
+    """
+    rows = result.most_changed(run_a, run_b, metric, n).to_dict("records")
+    shown = {c for row in rows for key in ("list_a", "list_b", "related") for c in row[key]}
+    teller = Teller(result.events, shown | {str(row["query"]) for row in rows})
+    blocks = []
+    for row in rows:
+        query = str(row["query"])
+        grades = result.truth.grades[query]
+        lists = [
+            [teller.listed(query, id_, grades.get(id_)) for id_ in row[key]]
+            for key in ("list_a", "list_b")
+        ]
+        listed = {*row["list_a"], *row["list_b"]}
+        missed = [id_ for id_ in row["related"] if id_ not in listed]
+        told = (
+            f"{row['change']} {abs(row['difference']):.3f} in {metric}: "
+            f"{row['value_a']:.3f} to {row['value_b']:.3f}; {len(row['related'])} linked, "
+            f"{len(missed)} of them in neither list"
+        )
+        blocks.append(
+            SideBySide(
+                teller.event(query),
+                told,
+                (run_a, run_b),
+                (lists[0], lists[1]),
+                tuple(teller.listed(query, id_, grades[id_]) for id_ in missed[:_MOST_MISSED]),
+            )
+        )
+    return blocks

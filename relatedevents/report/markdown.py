@@ -1,0 +1,103 @@
+"""A report as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from relatedevents.report.blocks import (
+    SIGNS,
+    Block,
+    Entry,
+    Heading,
+    Picture,
+    Points,
+    SideBySide,
+    Table,
+    Terms,
+    Words,
+    entry_reason,
+)
+from relatedevents.writers.markdown import escaped
+
+
+def markdown_of(blocks: Iterable[Block]) -> str:
+    r"""Return blocks as Markdown text.
+
+    Parameters
+    ----------
+    blocks : iterable of blocks
+        The report.
+
+    Returns
+    -------
+    str
+        The text. Folded tables and pictures are left out: they belong to the HTML page.
+
+    Examples
+    --------
+    >>> print(markdown_of([Heading("Figures"), Table(["run", "rr"], [["a|b", ".500"]])]), end="")
+    ## Figures
+    <BLANKLINE>
+    | run | rr |
+    |---|--:|
+    | a\|b | .500 |
+    """
+    parts = ["\n".join(_lines(block)) for block in blocks]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _lines(block: Block) -> Iterator[str]:
+    if isinstance(block, Heading):
+        yield f"{'#' * block.level} {escaped(block.text)}"
+    elif isinstance(block, Words):
+        yield escaped(block.text)
+    elif isinstance(block, Points):
+        yield from (f"- {escaped(item)}" for item in block.items)
+    elif isinstance(block, Terms):
+        yield from (f"- **{escaped(name)}**: {escaped(words)}" for name, words in block.items)
+    elif isinstance(block, Table) and block.folded is None:
+        yield from _table(block.header, block.rows, block.n_names)
+    elif isinstance(block, SideBySide):
+        yield from _side_by_side(block)
+    elif isinstance(block, Picture | Table):
+        return
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]], n_names: int) -> Iterator[str]:
+    yield _row(map(escaped, header))
+    yield "|" + "|".join("---" if i < n_names else "--:" for i in range(len(header))) + "|"
+    yield from (_row(map(escaped, row)) for row in rows)
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _side_by_side(block: SideBySide) -> Iterator[str]:
+    date = f"{block.query.date}: " if block.query.date else ""
+    yield f"**{escaped(date + block.query.text)}**  "
+    yield escaped(block.told)
+    yield ""
+    left, right = block.lists
+    rows = [
+        [str(place + 1), _cell(left, place), _cell(right, place)]
+        for place in range(max(len(left), len(right)))
+    ]
+    yield _row(["#", *map(escaped, block.names)])
+    yield "|--:|---|---|"
+    yield from (_row(row) for row in rows)
+    if block.missed:
+        yield ""
+        yield "Linked, and in neither list:"
+        yield ""
+        yield from (f"- {_entry(entry)}" for entry in block.missed)
+
+
+def _cell(entries: Sequence[Entry], place: int) -> str:
+    return _entry(entries[place]) if place < len(entries) else ""
+
+
+def _entry(entry: Entry) -> str:
+    reason = entry_reason(entry)
+    told = f"{entry.date} {entry.text}".strip()
+    return f"{SIGNS[entry.verdict]} {escaped(told)}" + (f" _({escaped(reason)})_" if reason else "")
