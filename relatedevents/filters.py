@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from relatedevents.archive import UNDATED, Ids, dates_of, day_of
+from relatedevents.archive import UNDATED, Ids, dates_of, day_of, is_missing
 from relatedevents.checks import problem, shown, some_of
 from relatedevents.errors import InputError
 from relatedevents.tags import tag_key
@@ -32,6 +32,8 @@ _WHERE_FORMS = (
     "a mask with one True or False an event, {column: value}, {column: [values]} or "
     "{column: (operator, value)}"
 )
+
+_LISTS = (list, tuple, np.ndarray)
 
 #: No later day than this one: every dated event passes.
 ANY_DAY = UNDATED - 1
@@ -102,6 +104,8 @@ def _rows_once(name: str, some: object, ids: Ids) -> npt.NDArray[np.int64]:
                 name, f"got {shown(some)}", "a list of ids, or a mapping from id to such a list"
             )
         )
+    if name.startswith("pins") and isinstance(some, (set, frozenset)):
+        raise InputError(problem(name, f"got the set {shown(some)}", "a list, in the order wanted"))
     given = list(some)
     rows = ids.rows_of(given, name)
     if len(set(rows.tolist())) < len(rows):
@@ -225,7 +229,7 @@ def _compare(column: object, condition: object, table: pd.DataFrame) -> npt.NDAr
             allowed = "(operator, value) with an operator of " + ", ".join(_OPERATORS)
             raise InputError(problem(where, f"got {shown(condition)}", allowed))
         sign, value = condition
-    elif isinstance(condition, (list, set, frozenset)):
+    elif isinstance(condition, Iterable) and not isinstance(condition, (str, bytes)):
         sign = "in"
     if sign in ("in", "not in"):
         if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
@@ -241,13 +245,20 @@ def _compare_one(
     where: str, column: str, sign: str, value: object, table: pd.DataFrame
 ) -> npt.NDArray[np.bool_]:
     cells = table[column]
-    if len(cells) and isinstance(cells.iloc[0], (list, tuple, np.ndarray)):
+    single = isinstance(value, (str, bytes)) or not isinstance(value, Iterable)
+    if not single or is_missing(value):
+        # pandas would compare row by row, or find nothing without a word.
+        raise InputError(problem(where, f"got {sign} {shown(value)}", "one value, not missing"))
+    if cells.dtype == object and any(isinstance(cell, _LISTS) for cell in cells):
         if sign not in ("==", "!=") or not isinstance(value, str):
             allowed = "a text to look for in its lists, with == or !="
             raise InputError(problem(where, f"got {sign} {shown(value)}", allowed))
         key = tag_key if column == "tags" else str
         wanted = key(value)
-        found = np.array([wanted in {key(one) for one in cell} for cell in cells], dtype=np.bool_)
+        found = np.array(
+            [isinstance(cell, _LISTS) and wanted in map(key, cell) for cell in cells],
+            dtype=np.bool_,
+        )
         return ~found if sign == "!=" else found
     if pd.api.types.is_datetime64_any_dtype(cells.dtype):
         day = day_of(value, where)
