@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from relatedevents._version import __version__
+from relatedevents.cli import evaluate as evaluation
 
 SOURCE_HELP = (
     "a folder made by 'fit'; or an archive (.csv, .jsonl, .parquet, .md, a folder of pages), "
@@ -22,6 +23,8 @@ examples:
   relatedevents explain model ID RELATED_ID
   relatedevents batch model lists.jsonl
   relatedevents batch events.csv pages --format pages --base-path /news/
+  relatedevents evaluate lists.jsonl --links links.jsonl --archive events.csv
+  relatedevents evaluate events.csv --links links.jsonl --baselines --html report.html
 
 'relatedevents COMMAND --help' tells the options of a command.
 """
@@ -96,9 +99,12 @@ def build_parser() -> argparse.ArgumentParser:
         "--url-column", metavar="NAME", help="the column with each event's own url (default: url)"
     )
 
+    measure = _add(commands, "evaluate", "measure lists against existing links", module="evaluate")
+    evaluation.add_arguments(measure)
+
     for command in (related, batch):
         _add_listing(command)
-    for command in (fit, related, explain, batch):
+    for command in (fit, related, explain, batch, measure):
         _add_reading(command)
         _add_fitting(command)
         command.add_argument(
@@ -110,20 +116,20 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _add(
-    commands: argparse._SubParsersAction[_Parser], name: str, told: str
+    commands: argparse._SubParsersAction[_Parser], name: str, told: str, module: str = "commands"
 ) -> argparse.ArgumentParser:
     command = commands.add_parser(
         name, help=told, description=f"{told[0].upper()}{told[1:]}.", allow_abbrev=False
     )
-    command.set_defaults(run=_late(name))
+    command.set_defaults(run=_late(name, module))
     return command
 
 
-def _late(name: str) -> Callable[[argparse.Namespace], None]:
+def _late(name: str, module: str) -> Callable[[argparse.Namespace], None]:
     """Return a function that imports its command when it is called."""
 
     def run(args: argparse.Namespace) -> None:
-        commands = importlib.import_module("relatedevents.cli.commands")
+        commands = importlib.import_module(f"relatedevents.cli.{module}")
         getattr(commands, name)(args)
 
     return run

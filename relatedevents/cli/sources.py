@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -123,6 +124,16 @@ def wants_progress(args: argparse.Namespace) -> bool:
     return bool(args.progress) or sys.stderr.isatty()
 
 
+def _quiet_libraries(args: argparse.Namespace) -> None:
+    """Keep what sentence-transformers says while it loads a model off stderr.
+
+    The user's own settings of these variables stay.
+    """
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    if not wants_progress(args):
+        os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+
+
 def open_model(args: argparse.Namespace) -> RelatedEvents:
     """Return the model that SOURCE names: loaded if it was saved, else fitted to the archive.
 
@@ -134,6 +145,7 @@ def open_model(args: argparse.Namespace) -> RelatedEvents:
     from relatedevents.model import RelatedEvents
     from relatedevents.store import is_saved
 
+    _quiet_libraries(args)
     if args.source != SAMPLE and is_saved(args.source):
         late = [
             option
@@ -153,7 +165,7 @@ def fit_model(args: argparse.Namespace) -> RelatedEvents:
     """Return a model fitted to the archive that SOURCE names."""
     from relatedevents.model import RelatedEvents
 
-    archive = _read_archive(args)
+    archive = read_archive(args)
     settings: dict[str, Any] = {
         "allow_download": args.allow_download,
         "cache_dir": args.cache_dir,
@@ -166,7 +178,8 @@ def fit_model(args: argparse.Namespace) -> RelatedEvents:
     return RelatedEvents(**settings).fit(archive)
 
 
-def _read_archive(args: argparse.Namespace) -> pd.DataFrame:
+def read_archive(args: argparse.Namespace) -> pd.DataFrame:
+    """Return the archive that SOURCE names."""
     if args.source == SAMPLE:
         from relatedevents.sample import load_sample
 

@@ -1,8 +1,9 @@
-"""Readers: one file format each into checked tables and links."""
+"""Readers: one file format each into checked tables, links and runs."""
 
 from __future__ import annotations
 
 from relatedevents.readers.events import read_events
 from relatedevents.readers.links import read_links
+from relatedevents.readers.runs import read_run
 
-__all__ = ["read_events", "read_links"]
+__all__ = ["read_events", "read_links", "read_run"]

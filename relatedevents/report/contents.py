@@ -55,7 +55,7 @@ def contents(result: Evaluation, n_changed: int | None = None) -> list[Block]:
         What `evaluate` found.
     n_changed : int, optional
         How many queries on each side are shown for each pair of runs; by default 3 for a single
-        pair, else 1.
+        pair, else 1; 0 for none.
 
     Returns
     -------
@@ -132,6 +132,8 @@ def _in_short(result: Evaluation) -> Iterator[Block]:
         sentences = [*sentences[:_MOST_SENTENCES], f"{_plural(more, 'more pair')}: see Differences"]
     yield Points(sentences + _warnings(result))
     yield Words(_WHAT_IT_MEANS)
+    if settings["run_words"]:
+        yield Terms(list(settings["run_words"].items()))
 
 
 def _pair_sentence(result: Evaluation, pair: tuple[str, str], metric: str) -> str:
@@ -139,12 +141,13 @@ def _pair_sentence(result: Evaluation, pair: tuple[str, str], metric: str) -> st
     a, b = pair
     limits = f"95 % limits {number(row['low'])} to {number(row['high'])}"
     p = f"p {_p(row['p_holm'])} after correction"
-    change = number(abs(row["difference"]))
     if row["p_holm"] < SIGNIFICANT:
+        change = number(abs(row["difference"]))
         verdict = "higher" if row["difference"] > 0 else "lower"
         return f"{b} is {change} {verdict} than {a} in {metric} ({limits}; {p})."
     if row["difference"] == 0 and row["wins"] == row["losses"] == 0:
         return f"{b} and {a} are equal in {metric} on every query."
+    change = number(row["difference"])
     return f"No clear difference between {b} and {a} in {metric}: {change} ({limits}; {p})."
 
 
@@ -181,12 +184,7 @@ def _figures(result: Evaluation) -> Iterator[Block]:
     rows = [[run, *(cell[metric, run] for metric in metrics)] for run in result.run_names]
     yield Table(["run", *metrics], rows)
     yield Words(f"Means, and their limits in brackets. {COMPARE_WORDS['low, high']}")
-    clusters = int(result.means["clusters"].iloc[0])
-    groups = f"Groups of queries: {result.settings['clusters']}, {clusters} in all."
-    if result.settings.get("alone"):
-        groups += f" {_plural(result.settings['alone'], 'query', 'queries')} had none and "
-        groups += "stand alone."
-    yield Words(f"{groups} {COMPARE_WORDS['clusters']}")
+    yield Words(_independence(result))
     yield Picture("means", "Means of every run, with their 95 % limits.")
     yield Terms([(name, parse_metric(name).words) for name in metrics])
     if {"ap", "rr"} & {parse_metric(name).kind for name in metrics}:
@@ -196,6 +194,25 @@ def _figures(result: Evaluation) -> Iterator[Block]:
     if len(table) <= _MOST_QUERIES:
         rows = [[query, *map(number, values)] for query, values in _rows_of(table)]
         yield Table(["query", *result.run_names], rows, folded=f"{main} of every query")
+
+
+def _independence(result: Evaluation) -> str:
+    """Return what the limits and p values take as independent cases."""
+    clusters, settings = int(result.means["clusters"].iloc[0]), result.settings
+    if settings["clusters"] is None:
+        return (
+            "Each query was taken as independent of the others. Queries of one story or day rise "
+            "and fall together: with clusters the limits are wider, and more honest."
+        )
+    text = (
+        f"Limits and p values rest on {_plural(clusters, 'group')} of queries "
+        f"({settings['clusters']}): whole groups are drawn and flipped, since their queries rise "
+        "and fall together."
+    )
+    if settings.get("alone"):
+        alone = _plural(settings["alone"], "query has no group", "queries have no group")
+        text += f" {alone} and stand alone."
+    return text
 
 
 def _rows_of(table: pd.DataFrame) -> Iterator[tuple[str, list[float]]]:
@@ -237,12 +254,14 @@ def _changed(result: Evaluation, n_changed: int | None) -> Iterator[Block]:
     pairs = shown_pairs(result)
     if not pairs:
         return
-    n = n_changed or (3 if len(pairs) == 1 else 1)
+    n = (3 if len(pairs) == 1 else 1) if n_changed is None else n_changed
+    if n == 0:
+        return
     main = result.settings["metrics"][0]
     yield Heading("Queries that gained and lost most")
     yield Words(
-        f"By {main}; in every list: {SIGN_WORDS}. {'Up to ' + str(n)} on each side for each pair "
-        "of runs; a query without any difference is never shown."
+        f"By {main}, up to {n} on each side for each pair of runs; a query without any "
+        f"difference is never shown. In every list: {SIGN_WORDS}."
     )
     for run_a, run_b in pairs:
         yield Heading(f"From {run_a} to {run_b}", 3)

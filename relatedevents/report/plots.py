@@ -89,7 +89,8 @@ def _means(result: Evaluation) -> Any:  # noqa: ANN401
     metrics, names = result.settings["metrics"], result.run_names
     columns = min(_COLUMNS, len(metrics))
     rows = -(-len(metrics) // columns)
-    figure = _figure(_WIDTH, rows * (0.9 + 0.28 * len(names)))
+    figure = _figure(_WIDTH, rows * (0.75 + 0.24 * len(names)))
+    figure.get_layout_engine().set(wspace=0.06, hspace=0.06)
     axes = np.atleast_1d(figure.subplots(rows, columns, sharey=True, squeeze=False)).ravel()
     places = np.arange(len(names))[::-1]
     for axis, metric in zip(axes, metrics, strict=False):
@@ -103,6 +104,7 @@ def _means(result: Evaluation) -> Any:  # noqa: ANN401
         axis.set_yticks(places, [_named(name) for name in names])
         axis.set_ylim(-0.6, len(names) - 0.4)
         axis.set_xlim(0, max(1.0, float(table["high"].max())) * 1.02)
+        axis.set_xticks([0, 0.25, 0.5, 0.75, 1.0], ["0", ".25", ".50", ".75", "1"])
         axis.grid(axis="x")
         axis.tick_params(axis="y", length=0)
     for axis in axes[len(metrics) :]:
@@ -127,7 +129,8 @@ def _differences(result: Evaluation) -> Any:  # noqa: ANN401
         colours = [_GREEN if x > 0 else _RED if x < 0 else _GREY for x in change.round(9)]
         axis.barh(places, change, height=1.0, color=colours, linewidth=0)
         axis.axvline(0, color=_DARK, linewidth=0.8)
-        axis.set_title(f"{_named(run_a)} →\n{_named(run_b)}")
+        apart = " " if len(pairs) < 3 else "\n"
+        axis.set_title(f"{_named(run_a)} →{apart}{_named(run_b)}")
         axis.set_xlim(-1.02, 1.02)
         axis.set_yticks([])
         axis.spines["left"].set_visible(False)

@@ -58,6 +58,7 @@ def evaluate(
     gap: int | None = None,
     allow_leak: bool = False,
     encoder: object = "default",
+    run_words: Mapping[str, str] | None = None,
     n_permutations: int = 10_000,
     n_resamples: int = 10_000,
     seed: int = 0,
@@ -109,6 +110,8 @@ def evaluate(
         Count such leaks instead of refusing them; the report then says so.
     encoder : "default", str, object or None
         What tells near duplicates among the headlines of the archive; None leaves them out.
+    run_words : mapping of str to str, optional
+        What a run is, in words, by its name; the report then says it.
     n_permutations, n_resamples : int
         How many sign flips for the p values, and how many resamples for the limits.
     seed : int
@@ -178,6 +181,9 @@ def evaluate(
         **comparison.settings,
         "tests": len(pairs),
         "leaks": leaks,
+        "run_words": {
+            name: (run_words or {})[name] for name in sources if name in (run_words or {})
+        },
     }
     return Evaluation(
         per_query=_per_query(comparison),
@@ -334,7 +340,7 @@ def _as_of_words(as_of: object, days: Mapping[str, float] | None) -> str:
     return "one day for each query" if isinstance(as_of, (Mapping, pd.Series)) else str(as_of)
 
 
-def _cluster_words(clusters: object) -> str:
+def _cluster_words(clusters: object) -> str | None:
     if clusters is None:
-        return "every query alone"
+        return None
     return f"by {clusters}" if isinstance(clusters, str) else "as given"

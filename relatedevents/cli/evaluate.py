@@ -1,0 +1,323 @@
+"""`relatedevents evaluate`: its arguments, and what it does."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from relatedevents.checks import problem, shown
+from relatedevents.cli.sources import SAMPLE, fit_model, open_model, read_archive, wants_progress
+from relatedevents.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from relatedevents.report import Evaluation
+    from relatedevents.report.truth import Events, Truth
+
+_DEFAULT = "default"
+_MODEL = "model"
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add the arguments of `evaluate`, apart from those on reading and fitting an archive."""
+    command.add_argument(
+        "runs",
+        metavar="RUN",
+        nargs="+",
+        help="lists (.csv, .jsonl, .parquet, a TREC .run), as 'batch' writes them; a folder made "
+        "by 'fit', or an archive, which then lists the linked events; or the word 'sample'. "
+        "NAME=RUN names it",
+    )
+    command.add_argument(
+        "--links",
+        metavar="LINKS",
+        help="the links to measure against (.csv, .jsonl, .parquet, .qrels, the Context's pages), "
+        "or the word 'sample' (default for the run 'sample')",
+    )
+    command.add_argument(
+        "--archive",
+        metavar="ARCHIVE",
+        help="the events that lists and links are about: a file, a folder made by 'fit', or "
+        "'sample' (default: that of the first run that has one)",
+    )
+    command.add_argument(
+        "--baselines", action="store_true", help="add every baseline, on the same archive"
+    )
+    _add_measuring(command.add_argument_group("measuring"))
+    out = command.add_argument_group("output, besides the report on stdout")
+    out.add_argument("--json", action="store_true", help="print all figures as JSON instead")
+    out.add_argument("--markdown", metavar="FILE", help="write the report as Markdown")
+    out.add_argument("--html", metavar="FILE", help="write the report as a page with plots")
+    out.add_argument("--trec", metavar="DIR", help="write links and lists as TREC files")
+    out.add_argument(
+        "--changed",
+        type=int,
+        metavar="N",
+        help="how many queries that gained and lost most to show for each pair of runs (default: "
+        "for a single pair 1 on stdout and 3 in files, else none on stdout and 1 in files)",
+    )
+
+
+def _add_measuring(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--metrics",
+        metavar="NAMES",
+        help="parted by commas, the main one first, such as ndcg@10,rc@10,p@5,ap,rr,rbo@10:0.9",
+    )
+    group.add_argument(
+        "-n", type=int, default=10, metavar="N", help="how many events of a list count"
+    )
+    group.add_argument(
+        "--as-of",
+        metavar="links|own|none|DATE",
+        default="links",
+        help="the last day that a list may know (default: what the links tell)",
+    )
+    group.add_argument(
+        "--baseline", metavar="NAME", help="the run that all others are compared with"
+    )
+    group.add_argument(
+        "--cluster",
+        metavar="story|day",
+        help="take queries of one story or day as one independent case",
+    )
+    group.add_argument(
+        "--missing",
+        metavar="error|empty",
+        default="error",
+        help="a linked event without a list: stop (default), or count an empty list",
+    )
+    group.add_argument(
+        "--unlinked",
+        metavar="error|skip",
+        default="error",
+        help="an event without links: stop (default), or leave it out and count it",
+    )
+    group.add_argument(
+        "--unknown",
+        metavar="error|drop",
+        default="error",
+        help="links to events that the archive lacks: stop (default), or leave them out and count",
+    )
+    group.add_argument(
+        "--tuning-links", metavar="LINKS", help="the links that settings were chosen on"
+    )
+    group.add_argument(
+        "--gap", type=int, metavar="DAYS", help="refuse queries so near to a tuning query, too"
+    )
+    group.add_argument(
+        "--allow-leak", action="store_true", help="count what tuning has seen, and go on"
+    )
+    group.add_argument("--seed", type=int, default=0, metavar="N", help="the seed of all chance")
+
+
+def evaluate(args: argparse.Namespace) -> None:
+    """Measure runs against links, and print the report."""
+    from relatedevents.report import evaluate as measure
+
+    _check_output(args)
+    as_of = None if args.as_of == "none" else args.as_of
+    runs, archive = _open_runs(args)
+    links = _open_links(args)
+    told: dict[str, str] = {}
+    if args.baselines:
+        from relatedevents.baselines import BASELINES
+
+        made = _baseline_runs(args, runs, links, archive, as_of)
+        runs |= made
+        told = {name: BASELINES[name] for name in made}
+    result = measure(
+        runs,
+        links,
+        metrics=args.metrics.split(",") if args.metrics else None,
+        archive=archive,
+        as_of=as_of,
+        n=args.n,
+        baseline=args.baseline or (next(iter(runs)) if args.baselines else None),
+        clusters=args.cluster,
+        missing=args.missing,
+        unlinked=args.unlinked,
+        unknown=args.unknown,
+        tuning_links=_links_named(args.tuning_links) if args.tuning_links else None,
+        gap=args.gap,
+        allow_leak=args.allow_leak,
+        run_words=told,
+        seed=args.seed,
+    )
+    _write(args, result)
+
+
+def _check_output(args: argparse.Namespace) -> None:
+    """Tell before the work, not after it, what would be in the way of its results."""
+    if args.changed is not None and args.changed < 0:
+        raise InputError(problem("--changed", f"got {args.changed}", "a whole number of 0 or more"))
+    if args.html:
+        from relatedevents.checks import require
+
+        require("matplotlib", "the plots of --html")
+    for option in ("markdown", "html"):
+        path = getattr(args, option)
+        if path and Path(path).is_dir():
+            came = f"{shown(path)} is a folder"
+            raise InputError(problem(f"--{option}", came, "the path of a file"))
+
+
+def _write(args: argparse.Namespace, result: Evaluation) -> None:
+    from relatedevents.cli.report_text import report_text
+    from relatedevents.report.contents import contents, shown_pairs
+
+    if args.markdown:
+        result.to_markdown(args.markdown, n_changed=args.changed)
+    if args.html:
+        result.to_html(args.html, n_changed=args.changed)
+    if args.trec:
+        result.to_trec(args.trec)
+    if args.json:
+        sys.stdout.write(json.dumps(result.to_dict(), ensure_ascii=False, indent=1) + "\n")
+        return
+    changed = args.changed
+    if changed is None:
+        changed = 1 if len(shown_pairs(result)) == 1 else 0
+    sys.stdout.write(report_text(contents(result, changed)))
+
+
+def _open_runs(args: argparse.Namespace) -> tuple[dict[str, object], pd.DataFrame | None]:
+    """Return the runs and models by name, and the archive if anything tells it."""
+    from relatedevents.readers.runs import is_run
+    from relatedevents.store import is_saved
+
+    archive = _archive_of(args, args.archive) if args.archive else None
+    runs: dict[str, object] = {}
+    named = [_name_and_source(text) for text in args.runs]
+    for given, source in named:
+        if source != SAMPLE and not Path(source).exists():
+            allowed = "a file of lists, a saved model, an archive, or the word 'sample'"
+            raise InputError(problem("RUN", f"{shown(source)} is not there", allowed))
+        one: object
+        if source != SAMPLE and not is_saved(source) and is_run(source):
+            name, one = given or Path(source).stem, Path(source)
+        else:
+            apart = argparse.Namespace(**{**vars(args), "source": source})
+            saved = source != SAMPLE and is_saved(source)
+            model = open_model(apart) if saved else fit_model(apart)
+            name = given or (Path(source).resolve().name if saved else _fitted_name(args))
+            archive, one = model.archive_ if archive is None else archive, model
+        if name in runs:
+            came = f"two runs are called {shown(name)}"
+            raise InputError(problem("RUN", came, "each name once", "Name them: NAME=RUN."))
+        runs[name] = one
+    return runs, archive
+
+
+def _fitted_name(args: argparse.Namespace) -> str:
+    """Return what a model fitted here is called: the default, unless options made it another."""
+    return _MODEL if args.weights or args.encoder else _DEFAULT
+
+
+def _name_and_source(text: str) -> tuple[str | None, str]:
+    name, sign, source = text.partition("=")
+    # A path may hold the sign itself.
+    if not sign or not name.strip() or not source or "/" in name or Path(text).exists():
+        return None, text
+    return name.strip(), source
+
+
+def _archive_of(args: argparse.Namespace, source: str) -> pd.DataFrame:
+    from relatedevents.model import RelatedEvents
+    from relatedevents.store import is_saved
+
+    if source != SAMPLE and is_saved(source):
+        return RelatedEvents.load(source).archive_
+    return read_archive(argparse.Namespace(**{**vars(args), "source": source}))
+
+
+def _open_links(args: argparse.Namespace) -> object:
+    if args.links:
+        return _links_named(args.links)
+    if any(_name_and_source(text)[1] != SAMPLE for text in args.runs):
+        raise InputError(problem("--links", "got none", "the links to measure against"))
+    return _links_named(SAMPLE)
+
+
+def _links_named(source: str) -> object:
+    if source != SAMPLE:
+        return source
+    from relatedevents.sample import load_sample_links
+
+    return load_sample_links()
+
+
+def _baseline_runs(
+    args: argparse.Namespace,
+    runs: dict[str, object],
+    links: object,
+    archive: pd.DataFrame | None,
+    as_of: object,
+) -> dict[str, object]:
+    """Return every baseline's lists of the linked events, made as of the links' days."""
+    from relatedevents.baselines import BASELINES
+    from relatedevents.report.truth import Events, last_days, read_truth
+
+    if archive is None:
+        came = "got no archive to make them on"
+        raise InputError(problem("--baselines", came, "a run that is an archive, or --archive"))
+    names = [name for name in BASELINES if not (name == _DEFAULT and _DEFAULT in runs)]
+    doubled = [name for name, count in Counter([*names, *runs]).items() if count > 1]
+    if doubled:
+        came = f"a run is called {shown(doubled[0])}, as a baseline is"
+        raise InputError(problem("RUN", came, "another name", "Name it: NAME=RUN."))
+    events = Events.of(archive)
+    truth = read_truth(links, events, args.unknown)
+    days = last_days(as_of, truth, events)
+    return _made(args, names, truth, days, events)
+
+
+def _made(
+    args: argparse.Namespace,
+    names: list[str],
+    truth: Truth,
+    days: dict[str, float] | None,
+    events: Events,
+) -> dict[str, object]:
+    import numpy as np
+    import pandas as pd
+
+    from relatedevents.archive import dates_of
+    from relatedevents.baselines import baselines
+
+    queries = list(truth.linked)
+    dated = [query for query in queries if days is not None and query in days]
+    free = [query for query in queries if days is None or query not in days]
+    tables: dict[str, list[pd.DataFrame]] = {name: [] for name in names}
+    for chosen, as_of in ((dated, days), (free, None)):
+        if not chosen:
+            continue
+        dates = None
+        if as_of is not None:
+            numbers = np.array([as_of[query] for query in chosen], dtype=np.int32)
+            dates = dict(zip(chosen, dates_of(numbers), strict=True))
+        made = baselines(
+            events.table,
+            queries=chosen,
+            n=args.n,
+            as_of=dates,
+            names=names,
+            encoder=args.encoder or "default",
+            seed=args.seed,
+            progress=wants_progress(args),
+        )
+        for name, table in made.items():
+            tables[name].append(table)
+    runs: dict[str, object] = {}
+    for name, parts in tables.items():
+        table = pd.concat(parts, ignore_index=True)
+        # A list that a baseline left empty is one: told, so that it does not count as missing.
+        listed = set(table["id"])
+        table.attrs["without_related"] = [query for query in queries if query not in listed]
+        runs[name] = table
+    return runs
