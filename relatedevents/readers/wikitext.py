@@ -91,7 +91,11 @@ def page_date(name: str) -> date | None:
 
 def _without_doubles(titles: Sequence[str]) -> list[str]:
     """Keep the first spelling of each title, in order; capitals make no difference."""
-    return list({title.casefold(): title for title in reversed(titles) if title}.values())[::-1]
+    first: dict[str, str] = {}
+    for title in titles:
+        if title:
+            first.setdefault(title.casefold(), title)
+    return list(first.values())
 
 
 def _says_something(reading: Reading) -> bool:
@@ -156,7 +160,7 @@ def _events_of(lines: Sequence[Line], count: _Count) -> list[dict[str, Any]]:
                 "stories": stories,
                 "headline": reading.headline,
                 "tags": _without_doubles([*stories, *(title for title, _ in reading.links)]),
-                "surface": [text for _, text in reading.links if text],
+                "surface": list(dict.fromkeys(text for _, text in reading.links if text)),
                 "sources": reading.sources,
                 "source_urls": reading.urls,
             }
@@ -311,7 +315,8 @@ def read_wikitext(path: Path) -> pd.DataFrame:
     >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp())
     >>> page = folder / "2012_October_12.txt"
-    >>> _ = page.write_text("*[[Tin strike]]\\n**Mines in [[Potosí]] close. [http://a.example (AP)]")
+    >>> text = "*[[Tin strike]]\n**Mines in [[Potosí]] close. [http://a.example (AP)]"
+    >>> _ = page.write_text(text, encoding="utf-8")
     >>> read_wikitext(folder)[["id", "tags", "sources"]].to_dict("records")
     [{'id': '2012-10-12/mines-in-potosi-close', 'tags': ['Tin strike', 'Potosí'],
       'sources': ['AP']}]

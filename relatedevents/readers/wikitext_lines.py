@@ -27,20 +27,10 @@ _INNER_STAR = re.compile(r"(?<=[^:\s*])\s+\*+\s*(?=\[\[|[A-Z])")
 _WEB = re.compile(r"\[?(?:https?:)?//[^\s\]]*[^\[\]]*\]|https?://\S+")
 _TABLE = re.compile(r"\{\||\|[-}+]?|!")
 _IMAGE = re.compile(r"\[\[\s*(?:file|image)\s*:", re.IGNORECASE)
-_MONTHS = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-]
+_MONTHS = """
+    january february march april may june july august september october november
+    december
+""".split()  # noqa: SIM905 - easier to read
 
 
 @dataclass(frozen=True)
@@ -118,7 +108,7 @@ def _goes_on(line: str, before: Line | None) -> bool:
         return False
     if not re.search(r"\w", re.sub(r"<ref.*?(?:</ref>|/>)", "", _WEB.sub("", line))):
         return True
-    unfinished = re.search(r"[\w,\]]\s*$", before.text) and not _WEB.search(before.text)
+    unfinished = re.search(r"[\w,]\s*$", before.text) and not _WEB.search(before.text)
     return bool(line[0].islower() or line[0] == "(" or (unfinished and "://" not in before.text))
 
 
@@ -186,7 +176,7 @@ def read_page(text: str) -> Page:
 
     Examples
     --------
-    >>> page = read_page(";Sport\\n*[[Regatta]]:\\n**The blue boat wins. [http://a.example (AP)]")
+    >>> page = read_page(";Sport\n*[[Regatta]]:\n**The blue boat wins. [http://a.example (AP)]")
     >>> [(line.depth, line.text[:9]) for line in page.lines]
     [(0, 'Sport'), (1, '[[Regatta'), (2, 'The blue ')]
     """

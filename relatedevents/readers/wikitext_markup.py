@@ -1,11 +1,14 @@
 """The wiki markup of one bullet -> its headline, links, stories and sources."""
 
+# ruff: noqa: ANN401 - the parser's nodes have no types
+
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from relatedevents.checks import require
@@ -13,8 +16,7 @@ from relatedevents.readers.wikitext_mend import clean_text, clean_title, mend
 from relatedevents.readers.wikitext_templates import is_source, render_template, template_name
 
 
-@dataclass(frozen=True)
-class Piece:
+class Piece(NamedTuple):
     """A stretch of a bullet: plain text, a link to a page, or a link to a source."""
 
     text: str
@@ -40,63 +42,11 @@ class Reading:
 
 _HIDDEN_SPACES = ("file", "image", "media", "category")
 _OTHER_SPACES = frozenset(
-    [
-        "portal",
-        "template",
-        "wikipedia",
-        "wp",
-        "help",
-        "user",
-        "talk",
-        "special",
-        "wikt",
-        "wiktionary",
-        "n",
-        "wikinews",
-        "s",
-        "wikisource",
-        "q",
-        "wikiquote",
-        "b",
-        "wikibooks",
-        "commons",
-        "c",
-        "m",
-        "meta",
-        "mw",
-        "d",
-        "wikidata",
-        "species",
-        "v",
-        "voy",
-        "de",
-        "fr",
-        "es",
-        "it",
-        "nl",
-        "sv",
-        "pt",
-        "ru",
-        "ja",
-        "zh",
-        "pl",
-        "fi",
-        "no",
-        "da",
-        "ar",
-        "he",
-        "tr",
-        "cs",
-        "hu",
-        "ko",
-        "uk",
-        "ca",
-        "ro",
-        "fa",
-        "id",
-        "vi",
-        "en",
-    ]
+    """
+    portal template wikipedia wp help user talk special wikt wiktionary n wikinews s
+    wikisource q wikiquote b wikibooks commons c m meta mw d wikidata species v voy de
+    fr es it nl sv pt ru ja zh pl fi no da ar he tr cs hu ko uk ca ro fa id vi en
+    """.split()  # noqa: SIM905 - easier to read
 )
 _SUPERSCRIPT = str.maketrans("0123456789+-−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
 _DROPPED_TAGS = frozenset(["gallery", "timeline", "math", "score", "references", "imagemap"])
@@ -111,10 +61,17 @@ _SOURCE_FIELDS = (
     "org",
 )
 _SEPARATOR = re.compile(r"\s*(?:[,;/&–—+-]|and|,\s*and)?\s*")
+_LANGUAGES = frozenset(  # "(Greek)" says how the source is written, not whose it is
+    """
+    Arabic Chinese Danish Dutch English Finnish French German Greek Italian Japanese
+    Norwegian Polish Portuguese Russian Spanish Swedish Transcript Turkish
+    """.split()  # noqa: SIM905 - easier to read
+)
 _QUOTES = " \"'“”‘’"
 _COLON = re.compile(r"\s*:")
 _LOOSE_SOURCE = re.compile(
-    r"(?<=[.!?\"”'’])\s*\(((?:the |via |of |and |& |[A-Z0-9][\w.&’'-]*[\s/,-]*){1,6})\)[\s.]*$"
+    r"(?<=[.!?\"”'’])\s*\((?!See )"
+    r"((?:the |via |of |and |& |[A-Z0-9][\w.&’'-]*[\s/,-]*){1,6})\)[\s.]*$"
 )
 _GLUED_LABEL = re.compile(r"(.*[^_/=])\(([A-Z][^()/]*)\)")
 # After one of these words a sentence goes on: a link's label there is part of it.
@@ -157,18 +114,22 @@ def _link(title: str, label: str | None) -> Iterator[Piece]:
     elif space in _OTHER_SPACES or space in _HIDDEN_SPACES:
         yield Piece(shown if label is not None else shown.rpartition(":")[2])
     else:
-        yield Piece(shown.replace("_", " ") if label is None else shown, page_title(target))
+        plain = unquote(shown.replace("_", " "), errors="replace") if label is None else shown
+        yield Piece(plain, page_title(target))
 
 
+@lru_cache(maxsize=4096)  # a few names stand under most events
 def _source_name(label: str) -> str:
     """Return the source's name as a link's label gives it: "(BBC)" is "BBC"."""
     name = clean_text(re.sub(r"(?<=\S)\|(?=\S)", "", label))
+    if len(name.split()) > 6 and (last := re.search(r"\(([^()]+)\)$", name)):
+        name = last.group(1)
     name = name.removeprefix("(") if ")" not in name[:-1] else name
     name = name.removesuffix(")") if "(" not in name else name
     return name.strip(" \"'“”‘’")
 
 
-def _web_link(node: Any) -> Piece:  # noqa: ANN401
+def _web_link(node: Any) -> Piece:
     url = str(node.url).strip()
     label = _plain(node.title) if node.title is not None else ""
     glued = None if label.strip() else _GLUED_LABEL.fullmatch(url)
@@ -177,7 +138,7 @@ def _web_link(node: Any) -> Piece:  # noqa: ANN401
     return Piece(label, url=url, name=_source_name(label))
 
 
-def _cited(template: Any, name: str) -> Iterator[Piece]:  # noqa: ANN401
+def _cited(template: Any, name: str) -> Iterator[Piece]:
     values = {str(p.name).strip().lower(): p.value for p in template.params}
     url = str(values.get("url", "")).strip()
     given = next((values[key] for key in _SOURCE_FIELDS if str(values.get(key, "")).strip()), "")
@@ -189,7 +150,7 @@ def _cited(template: Any, name: str) -> Iterator[Piece]:  # noqa: ANN401
     yield Piece("", url=url, source=True, name=_source_name(mend(shown)))
 
 
-def _template(node: Any, unknown: list[str]) -> Iterator[Piece]:  # noqa: ANN401
+def _template(node: Any, unknown: list[str]) -> Iterator[Piece]:
     name = template_name(str(node.name))
     if is_source(name):
         yield from _cited(node, name)
@@ -215,7 +176,7 @@ def _template(node: Any, unknown: list[str]) -> Iterator[Piece]:  # noqa: ANN401
         yield Piece(text, page_title(target) if target else "")
 
 
-def _tag(node: Any, unknown: list[str]) -> Iterator[Piece]:  # noqa: ANN401
+def _tag(node: Any, unknown: list[str]) -> Iterator[Piece]:
     name = str(node.tag).strip().lower()
     if name == "br":
         yield Piece(" ")
@@ -235,7 +196,7 @@ def _tag(node: Any, unknown: list[str]) -> Iterator[Piece]:  # noqa: ANN401
         yield from _pieces(node.contents, unknown)
 
 
-def _pieces(code: Any, unknown: list[str]) -> Iterator[Piece]:  # noqa: ANN401
+def _pieces(code: Any, unknown: list[str]) -> Iterator[Piece]:
     """Walk the parser's nodes; what a reader would not see gives nothing."""
     for node in code.nodes:
         kind = type(node).__name__
@@ -256,7 +217,10 @@ def _pieces(code: Any, unknown: list[str]) -> Iterator[Piece]:  # noqa: ANN401
             yield from _pieces(node.title, unknown)
 
 
-def _plain(code: Any) -> str:  # noqa: ANN401
+def _plain(code: Any) -> str:
+    nodes = code.nodes
+    if len(nodes) == 1 and type(nodes[0]).__name__ == "Text":
+        return str(nodes[0])
     return "".join(piece.text for piece in _pieces(code, []))
 
 
@@ -349,7 +313,8 @@ def read_markup(raw: str) -> Reading:
     loose = _LOOSE_SOURCE.search(headline)
     if loose:
         headline = headline[: loose.start()].rstrip()
-        names.append(loose.group(1).strip())
+        name = loose.group(1).strip()
+        names.extend([] if name in _LANGUAGES else [name])
     return Reading(
         headline=headline,
         links=[(p.target, clean_title(p.text)) for p in pieces if p.target],

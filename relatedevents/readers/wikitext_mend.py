@@ -16,6 +16,7 @@ _STRIKES = (
 )
 _MENDS = (
     (re.compile(r"\[{3,}"), "[["),
+    (re.compile(r"(\[https?://[^\s\[\]]+\s+)\[(\([^\[\]()]*\))\]+"), r"\1\2]"),
     # one bracket too few, or the wrong one, at either end of a wiki link
     (re.compile(r"\[\[([^\[\]{}]*)\](?!\])"), r"[[\1]]"),
     (re.compile(r"(?<!\[)\[(?!https?:)([^\[\]{}]*)\]\]"), r"[[\1]]"),
@@ -35,6 +36,11 @@ _NOTES = re.compile(
     re.IGNORECASE,
 )
 _TICKS = re.compile(r"'{2,}")
+_POSSESSIVE = re.compile(r"(?<!')''(?!')([^']*[\w\]])'''(?=s\b|\s)")
+
+
+_MAY_HOLD_NOTES = re.compile(r"<<|link|required", re.IGNORECASE)
+_MAY_STRIKE = re.compile(r"\[\[\s*(?:https?:)?//|\[\s|\[https?:(?:/\w|[^\s\[\]|]+\|)")
 
 
 def _without_ticks(raw: str) -> str:
@@ -43,6 +49,7 @@ def _without_ticks(raw: str) -> str:
     As the wiki does: four ticks are an apostrophe and bold; and where neither bold nor italics
     close, three ticks after a word are an apostrophe and italics ("''Time'''s").
     """
+    raw = _POSSESSIVE.sub(r"\1'", raw)
     runs = [len(run) for run in _TICKS.findall(raw)]
     bold = sum(run != 2 for run in runs)
     italic = sum(run == 2 or run >= 5 for run in runs)
@@ -62,13 +69,15 @@ def mend(raw: str) -> str:
     """
     if "<" in raw:
         raw = _OPEN_REF.sub("", raw)
-    raw = _NOTES.sub("", raw)
+    if _MAY_HOLD_NOTES.search(raw):
+        raw = _NOTES.sub("", raw)
     if "''" in raw:
         raw = _without_ticks(raw)
     if "[" not in raw and "]" not in raw:
         return raw
-    for pattern, new in _STRIKES:
-        raw = pattern.sub(new, raw)
+    if _MAY_STRIKE.search(raw):
+        for pattern, new in _STRIKES:
+            raw = pattern.sub(new, raw)
     rest = _WEB_LINK.sub("", _LINK.sub("", raw))
     if "[" in rest or "]" in rest:
         for pattern, new in _MENDS:
@@ -96,14 +105,20 @@ _SIGNS = (
 )
 _SPACING = (
     (re.compile(r"\((?:[\w. ]{1,30}:)?[\s,;]*\)"), " "),  # its sources are gone
+    (re.compile(r"\(\((\w+)\)\)"), r"(\1)"),
     (_BLANKS, " "),
     (re.compile(r" +(?=[,;:.!?](?:\s|$|[\"”’)]))"), ""),
     (re.compile(r"(?<=\() | (?=\))"), ""),
     (re.compile(r"([,;:])(?: ?[,;:])+(?=\s|$)"), r"\1"),
     (re.compile(r"\. [,;](?=\s|$)"), "."),
+    (re.compile(r" ([,;])(?=[^\W\d_])"), r"\1 "),
     (re.compile(r"[,;:](?:\s*)\.(?!\.)"), "."),
     (re.compile(r"(?<!\.)\.\.(?=\s|$)|\. \.(?=\s|$)"), "."),
 )
+# Most text needs none of the repairs; these three tell so in one go.
+_ODD_SIGN = re.compile(r"[\[\]{}|<>&]|//|https?:|''")
+_ODD_SPACING = re.compile(r"\s[\s,;:.!?)]|[^\S ]|\([\s,;:)]|\([\w. ]{0,30}[:(]|[,;:.][,;:.]")
+_IS_TIDY = re.compile(r"[\w\"“‘'$€£].*[\w.!?\"”’'%)]", re.DOTALL)
 _START = re.compile(r"^(?:[\s:;,*|)\]!/]+|[-–—•·.]+\s|#(?!\w))+")
 _END = re.compile(r"(?:[\s,;:(\[/|]+|\s[-–—*]+)+$")
 _IN_BRACKETS = re.compile(r"\(([^()]*)\)")
@@ -112,6 +127,7 @@ _IN_BRACKETS = re.compile(r"\(([^()]*)\)")
 def _round_brackets(text: str) -> str:
     """Turn an editor's "[sic]" into "(sic)", and take single brackets out."""
     text = re.sub(r"\[([^\[\]]*)\]", r"(\1)", text)
+    text = re.sub(r"(?<=\w)[\[\]]+(?=\w)", "", text)
     return text.replace("[", " ").replace("]", " ")
 
 
@@ -131,10 +147,12 @@ def clean_text(text: str) -> str:
     text = _UNSEEN.sub("", text)
     if "<" in text:
         text = _TAGS_LEFT.sub("", text)
-    for pattern, new in _SIGNS:
-        text = pattern.sub(new, text)
-    text = _round_brackets(text)
-    previous = ""
+    if _ODD_SIGN.search(text):
+        for pattern, new in _SIGNS:
+            text = pattern.sub(new, text)
+        text = _round_brackets(text)
+    text = text.strip()
+    previous = text if _IS_TIDY.fullmatch(text) and not _ODD_SPACING.search(text) else ""
     while text != previous:  # one repair can make room for the next; each makes it no longer
         previous = text
         for pattern, new in _SPACING:
@@ -144,6 +162,7 @@ def clean_text(text: str) -> str:
     return whole.group(1).strip() if whole else text
 
 
+_PLAIN_TITLE = re.compile(r"[\w,.()–-]+(?: [\w,.()–-]+)*")
 _NOT_IN_TITLES = re.compile(r"[\[\]{}|<>]+")
 
 
@@ -157,6 +176,8 @@ def clean_title(text: str) -> str:
     >>> clean_title("Sirius&nbsp;B* ")
     'Sirius B*'
     """
+    if _PLAIN_TITLE.fullmatch(text):
+        return text
     if "&" in text:
         text = html.unescape(html.unescape(text))
     text = _NOT_IN_TITLES.sub(" ", _TAGS_LEFT.sub("", _UNSEEN.sub("", text)))

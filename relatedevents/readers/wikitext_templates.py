@@ -40,58 +40,16 @@ _FIXED = {
 }
 # Season and year links show nothing but their first word, the year.
 _FIRST = frozenset(
-    [
-        "nowrap",
-        "nobr",
-        "small",
-        "big",
-        "nbay",
-        "nhly",
-        "nfly",
-        "mlby",
-        "f1",
-        "bhofy",
-        "rws",
-        "dp",
-        "flag",
-        "flagicon",
-        "flagcountry",
-        "abbr",
-        "tooltip",
-        "url",
-        "official",
-        "plainlist",
-        "hlist",
-        "color",
-        "bold",
-        "italic",
-        "em",
-        "strong",
-        "sup",
-        "sub",
-        "nobold",
-        "subatomic",
-    ]
+    """
+    nowrap nobr small big nbay nhly nfly mlby f1 bhofy rws dp flag flagicon flagcountry
+    abbr tooltip url official plainlist hlist color bold italic em strong sup sub nobold
+    subatomic
+    """.split()  # noqa: SIM905 - easier to read
 ) | {"subatomic particle", "interlanguage link", "interlanguage link multi", "ill"}
 _SHIPS = frozenset(
-    [
-        "uss",
-        "hms",
-        "mv",
-        "ms",
-        "ss",
-        "rms",
-        "hmcs",
-        "ins",
-        "usns",
-        "usat",
-        "hmas",
-        "hmnzs",
-        "usav",
-        "sms",
-        "gts",
-        "rfa",
-    ]
+    """
+    uss hms mv ms ss rms hmcs ins usns usat hmas hmnzs usav sms gts rfa
+    """.split()  # noqa: SIM905 - easier to read
 )
 _SHUTTLES = {
     "99": "Challenger",
