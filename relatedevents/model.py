@@ -359,16 +359,17 @@ class RelatedEvents(NeighboursMixin):
         from relatedevents.index import Index
 
         contents = store.load(folder, mmap=mmap)
-        index = Index.from_contents(contents)
-        saved = contents.settings["model"]
-        model = cls(
-            encoder=saved["encoder"] if encoder is None else encoder,  # type: ignore[arg-type]
-            weights=Weights.from_dict(saved["weights"]),
-            n_related=saved["n_related"],
-            engine=saved["engine"],
-            tag_aliases=saved["tag_aliases"],
-            block_size=saved["block_size"],
-        )
+        with store.whole(folder):
+            index = Index.from_contents(contents)
+            saved = contents.settings["model"]
+            model = cls(
+                encoder=saved["encoder"] if encoder is None else encoder,  # type: ignore[arg-type]
+                weights=Weights.from_dict(saved["weights"]),
+                n_related=saved["n_related"],
+                engine=saved["engine"],
+                tag_aliases=saved["tag_aliases"],
+                block_size=saved["block_size"],
+            )
         resolved = None if encoder is None else resolve_encoder(encoder)
         if resolved is not None:
             index.check_encoder(resolved)

@@ -12,7 +12,8 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -72,17 +73,14 @@ def save(folder: str | os.PathLike[str], contents: Contents) -> Path:
         If something else than a saved model is there, a table's column can't be written, or the
         disk refuses.
     """
-    place = Path(folder)
-    if (
-        place.exists()
-        and not (place / _HEAD).is_file()
-        and (not place.is_dir() or any(place.iterdir()))
-    ):
+    place = _path(folder)
+    if not _is_free(place):
         raise InputError(
             problem(
                 "folder",
-                f"{shown(str(place))} holds something else",
+                f"{_told(place)} holds something else",
                 "a new or empty folder, or a saved model to replace",
+                "Nothing was written.",
             )
         )
     new: Path | None = None
@@ -94,9 +92,7 @@ def save(folder: str | os.PathLike[str], contents: Contents) -> Path:
     except OSError as error:
         reason = error.strerror or str(error)
         raise InputError(
-            problem(
-                "folder", f"{shown(str(place))} can't be written ({reason})", "a folder with room"
-            )
+            problem("folder", f"{_told(place)} can't be written ({reason})", "a folder with room")
         ) from error
     finally:
         if new is not None:
@@ -120,7 +116,7 @@ def load(folder: str | os.PathLike[str], *, mmap: bool = True) -> Contents:
         If the folder is no saved model, of another format version, or a file of it is missing or
         damaged; the message names it.
     """
-    place = Path(folder)
+    place = _path(folder)
     head = _read_head(place)
     for name, digest in head["files"].items():
         path = place / name
@@ -132,25 +128,55 @@ def load(folder: str | os.PathLike[str], *, mmap: bool = True) -> Contents:
                     str(path), "is damaged: its checksum differs", "the saved bytes", _SAVE_AGAIN
                 )
             )
-    arrays = {
-        name.removesuffix(".npy"): np.load(
-            place / name, mmap_mode="r" if mmap else None, allow_pickle=False
-        )
-        for name in head["files"]
-        if name.endswith(".npy")
-    }
-    tables = {
-        name.removesuffix(".parquet"): pd.read_parquet(place / name)
-        for name in head["files"]
-        if name.endswith(".parquet")
-    }
-    settings = json.loads((place / _SETTINGS).read_text(encoding="utf-8"))
+    arrays: dict[str, npt.NDArray[Any]] = {}
+    tables: dict[str, pd.DataFrame] = {}
+    settings: dict[str, Any] = {}
+    for name in head["files"]:
+        path = place / name
+        try:
+            if path.suffix == ".npy":
+                arrays[path.stem] = np.load(
+                    path, mmap_mode="r" if mmap else None, allow_pickle=False
+                )
+            elif path.suffix == ".parquet":
+                tables[path.stem] = pd.read_parquet(path)
+            elif name == _SETTINGS:
+                settings = json.loads(path.read_text(encoding="utf-8"))
+        except (ValueError, OSError, EOFError) as error:
+            # The checksum is right, so the file was made to be so: pickled objects, for one.
+            came = f"can't be read ({_first_line(error)})"
+            raise StoreError(problem(str(path), came, "a file that save wrote")) from error
     return Contents(settings, arrays, tables)
+
+
+@contextmanager
+def whole(folder: str | os.PathLike[str]) -> Iterator[None]:
+    """Turn what goes wrong while a model is put together from its contents into `StoreError`."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError) as error:
+        came = f"{_told(Path(folder))} lacks something, or holds a wrong thing ({error!r})"
+        allowed = "a folder that save wrote"
+        raise StoreError(problem("folder", came, allowed, _SAVE_AGAIN)) from error
 
 
 def is_saved(folder: str | os.PathLike[str]) -> bool:
     """Return whether a folder looks like a saved model."""
     return (Path(folder) / _HEAD).is_file()
+
+
+def _is_free(place: Path) -> bool:
+    """Return whether nothing but a saved model would be lost at `place`."""
+    if not place.is_dir():
+        return not (place.exists() or place.is_symlink())
+    there = {path.name for path in place.iterdir()}
+    try:
+        # Of any version: a model of an older one may be replaced too.
+        head = json.loads((place / _HEAD).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return not there
+    ours = isinstance(head, dict) and head.get("format") == FORMAT
+    return ours and there <= {_HEAD, *head.get("files", ())}
 
 
 def _write(folder: Path, contents: Contents) -> None:
@@ -160,11 +186,10 @@ def _write(folder: Path, contents: Contents) -> None:
         try:
             table.to_parquet(folder / f"{name}.parquet", index=False)
         except (ValueError, TypeError) as error:
-            first = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise InputError(
                 problem(
                     f"the table of {name}",
-                    f"can't be saved as Parquet ({first})",
+                    f"can't be saved as Parquet ({_first_line(error)})",
                     "columns of one kind of value each",
                     "Drop or convert that column before fit.",
                 )
@@ -204,7 +229,7 @@ def _read_head(place: Path) -> dict[str, Any]:
         head = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise StoreError(
-            problem("folder", f"{shown(str(place))} has no {_HEAD}", "a folder that save wrote")
+            problem("folder", f"{_told(place)} has no {_HEAD}", "a folder that save wrote")
         ) from error
     except (OSError, ValueError) as error:
         raise StoreError(
@@ -227,3 +252,18 @@ def _read_head(place: Path) -> dict[str, Any]:
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
+
+
+def _path(folder: object) -> Path:
+    if not isinstance(folder, (str, os.PathLike)):
+        raise StoreError(problem("folder", f"got {shown(folder)}", "a path"))
+    return Path(folder)
+
+
+def _told(place: Path) -> str:
+    # In full: the end of a path tells most.
+    return repr(str(place))
