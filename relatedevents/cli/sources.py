@@ -165,6 +165,7 @@ def fit_model(args: argparse.Namespace) -> RelatedEvents:
     """Return a model fitted to the archive that SOURCE names."""
     from relatedevents.model import RelatedEvents
 
+    _quiet_libraries(args)
     archive = read_archive(args)
     settings: dict[str, Any] = {
         "allow_download": args.allow_download,
