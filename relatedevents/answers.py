@@ -11,9 +11,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from relatedevents import lists
-from relatedevents.checks import check_number
+from relatedevents.checks import check_number, problem
 from relatedevents.engines.contract import Best, Filters
 from relatedevents.engines.exact import ExactEngine
+from relatedevents.errors import InputError
 from relatedevents.filters import Choice, check_pins, read_as_of, read_choice, read_where
 from relatedevents.index import Index
 from relatedevents.signals import Features, add_parts, operands, pair_parts
@@ -97,6 +98,9 @@ def answer(
     exclude = read_choice("exclude", wishes.exclude, index.ids)
     pins = read_choice("pins", wishes.pins, index.ids)
     check_pins(pins, exclude, index.ids)
+    if not queries.in_archive:
+        _check_for_all("exclude", exclude)
+        _check_for_all("pins", pins)
     days = queries.features.days[queries.feature_rows]
     until = read_as_of(wishes.as_of, queries.ids.tolist(), days)
     allowed = read_where(wishes.where, index.table)[index.order]
@@ -128,6 +132,12 @@ def answer(
     )
     table = lists.long_table(pairs, queries.ids, index.id_of_row, tags)
     return table, pairs.candidates
+
+
+def _check_for_all(name: str, choice: Choice) -> None:
+    if choice.by_row:
+        came = "got a mapping from ids, and a new event has none"
+        raise InputError(problem(name, came, "a list of ids"))
 
 
 def _best(

@@ -168,14 +168,16 @@ def long_table(
     tags : list of list of str
         The shared tags of each pair.
     """
+    # The type that pandas gives to text; it can't tell it from an empty column.
+    text = pd.Series([""]).dtype
     columns: dict[str, object] = {
-        "id": query_ids[pairs.queries],
+        "id": pd.Series(query_ids[pairs.queries], dtype=text),
         "rank": pairs.ranks(),
-        "related_id": related_ids[pairs.candidates],
+        "related_id": pd.Series(related_ids[pairs.candidates], dtype=text),
         "score": add_parts(pairs.parts),
     }
     for number, name in enumerate(SIGNALS):
         columns[name] = pairs.parts[:, number].copy()
     columns["shared_tags"] = pd.Series(tags, dtype=object)
-    columns["basis"] = basis_of(pairs.parts, pairs.pinned)
+    columns["basis"] = pd.Series(basis_of(pairs.parts, pairs.pinned), dtype=text)
     return pd.DataFrame(columns)

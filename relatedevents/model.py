@@ -15,6 +15,7 @@ from relatedevents.checks import problem, shown
 from relatedevents.errors import InputError
 from relatedevents.fitted import check_tags
 from relatedevents.neighbours import NeighboursMixin
+from relatedevents.tuning import TuningMixin
 from relatedevents.weights import Weights
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 _EVENT_COLUMNS = ("headline", "date")
 
 
-class RelatedEvents(NeighboursMixin):
+class RelatedEvents(NeighboursMixin, TuningMixin):
     """Gives every event of an archive its related events, and says why.
 
     Parameters
@@ -308,7 +309,7 @@ class RelatedEvents(NeighboursMixin):
 
         self._check_fitted()
         index = self._index()
-        rows = index.ids.rows_of([id, related_id], "id and related_id")
+        rows = np.array([index.ids.row_of(id), index.ids.row_of(related_id, "related_id")])
         return explanation_of(index, rows, self.weights)
 
     def save(self, folder: str | os.PathLike[str]) -> Path:
