@@ -52,9 +52,13 @@ class FittedModel(BaseEstimator):  # type: ignore[misc, unused-ignore]
         self._encoder_name = os.fspath(self.encoder) if by_name else None  # type: ignore[arg-type]
         self._built: tuple[object, ExactEngine] | None = None
 
-    def _check_params(self) -> None:
+    def _check_weights(self) -> None:
         if not isinstance(self.weights, Weights):
-            raise InputError(problem("weights", f"got {shown(self.weights)}", "a Weights"))
+            todo = "Name them, as in Weights(semantic=0.5, tags=0.3)."
+            raise InputError(problem("weights", f"got {shown(self.weights)}", "a Weights", todo))
+
+    def _check_params(self) -> None:
+        self._check_weights()
         check_count("n_related", self.n_related)
         check_choice("engine", self.engine, ENGINES)
         check_count("block_size", self.block_size)

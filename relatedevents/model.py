@@ -107,6 +107,7 @@ class RelatedEvents(NeighboursMixin, TuningMixin):
         }
         super().set_params(**params)
         if nested:
+            self._check_weights()
             self.weights = self.weights.with_params(**nested)
         return self
 

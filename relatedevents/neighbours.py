@@ -56,8 +56,9 @@ class NeighboursMixin(FittedModel):
         if n >= len(self.archive_):
             allowed = f"fewer than the archive's {len(self.archive_)} events"
             raise InputError(problem("n_neighbors", f"got {n}", allowed))
-        table = self.related_all(n) if X is None else self.related_many(X, n)
-        index = self.index_
+        index = self._index()
+        asked = None if X is None else index.id_of_row[index.ids.rows_of(X, "X")]
+        table = self.related_all(n) if asked is None else self.related_many(asked, n)
         places = index.order[index.ids.rows_of(table["related_id"])].reshape(-1, n)
         if not return_distance:
             return places
