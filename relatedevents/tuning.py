@@ -1,0 +1,400 @@
+"""Tuning: a model whose weights are learned from a site's own links, and what that gained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.base import clone
+
+from relatedevents.archive import UNDATED, days_of
+from relatedevents.checks import check_count, problem, some_of
+from relatedevents.errors import InputError
+from relatedevents.evaluation.significance import bootstrap_means, randomisation_p_values
+from relatedevents.fitted import FittedModel
+from relatedevents.weights import SIGNALS, Weights
+
+if TYPE_CHECKING:
+    from relatedevents.index import Index
+    from relatedevents.learning.weights import Candidates, Setting
+
+_HALF_LIVES = (3.0, 7.0, 14.0, 30.0, 41.6, 60.0, 120.0, 250.0, 500.0, 1000.0)
+_TIME = SIGNALS.index("time")
+_PER_SIGNAL = 100
+_LEAST_QUERIES = 10
+_RESAMPLES = 10_000
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """What was learned from links, and how much it gained on links it had not seen.
+
+    Attributes
+    ----------
+    weights_before, weights_after : Weights
+        What the model had, and what it has now.
+    kept : bool
+        False where the learned weights gained nothing on links not learned from; `weights_after`
+        are then those before.
+    figure : str
+        The figure that was raised, such as "ndcg@10".
+    before, after : float
+        Its mean over the queries: with the weights before, and with weights learned from the
+        other folds.
+    gain : float
+        The difference; `low` and `high` are its 95 % bootstrap limits over groups of queries, `p`
+        the probability of such a difference by chance (randomisation test).
+    low, high, p : float
+        See `gain`.
+    n_queries, n_links, n_groups, n_folds : int
+        What it was learned from; queries of one story, else of one day, are one group.
+    unreachable : int
+        Links that no list could hold: the related event comes after `as_of`.
+    unexplained : pandas.DataFrame
+        Links that no weights bring near the top, one row each: id, related_id, and the signals
+        in which the two have anything in common.
+    """
+
+    weights_before: Weights
+    weights_after: Weights
+    kept: bool
+    figure: str
+    before: float
+    after: float
+    gain: float
+    low: float
+    high: float
+    p: float
+    n_queries: int
+    n_links: int
+    n_groups: int
+    n_folds: int
+    unreachable: int
+    unexplained: pd.DataFrame
+
+    def __str__(self) -> str:
+        verdict = (
+            "the learned weights are kept"
+            if self.kept
+            else "no gain on links not learned from: the weights stay as they were"
+        )
+        share = len(self.unexplained) / max(self.n_links, 1)
+        return (
+            f"{self.n_queries} queries, {self.n_links} links, {self.n_folds} folds of "
+            f"{self.n_groups} groups; {self.figure}: {self.before:.3f} before, {self.after:.3f} on "
+            f"links not learned from; gain {self.gain:+.3f} (95 %: {self.low:+.3f} to "
+            f"{self.high:+.3f}, p = {self.p:.4f}); {verdict}.\n"
+            f"Not explained by any weights: {len(self.unexplained)} links ({share:.0%}); "
+            f"{self.unreachable} links come after their page's day."
+        )
+
+
+class TuningMixin(FittedModel):
+    """Adds `tune` to the model."""
+
+    def tune(self, links: object, *, n: int = 10, n_folds: int = 5, seed: int = 0) -> Self:
+        """Learn weights, half-life and the order of equal scores from existing links.
+
+        Parameters
+        ----------
+        links : DataFrame, mapping, or whatever `read_links` takes
+            The links to learn from; their `as_of` says what each page could know.
+        n : int
+            How long the lists are whose quality is raised.
+        n_folds : int
+            For the report: what is learned from all folds but one is measured on that one.
+            Queries of one story (the archive's column `story`, where there is one), else of one
+            day, stay together.
+        seed : int
+            Draws the folds and the limits.
+
+        Returns
+        -------
+        RelatedEvents
+            A new fitted model; its report is in `tuning_` and can be printed.
+
+        Raises
+        ------
+        InputError
+            If fewer than ten queries have a link that a list could hold.
+        """
+        from relatedevents.learning import weights as learning
+
+        self._check_fitted()
+        check_count("n", n)
+        check_count("n_folds", n_folds, 2)
+        index = self._index()
+        wanted = _read(links, index)
+        candidates, unreachable, pairs = _candidates(self, index, wanted, n)
+        groups = _groups(index, wanted.rows)
+        folds = learning.folds_of(groups, n_folds, seed)
+        now = _setting_of(self.weights)
+        starts = [now, *_starts()]
+        before = learning.ndcg(candidates, now, _TIME, n)
+        after = learning.cross_validate(candidates, starts, folds, _TIME, n)
+        learned = learning.learn(candidates, starts, _TIME, n)
+        kept = float((after - before).mean()) > 0.0
+        weights = _weights_of(learned, self.weights) if kept else self.weights
+        model: Self = clone(self)
+        model.set_params(weights=weights)
+        model._set_fitted(self.index_, self.encoder_)
+        model._encoder_name = self._encoder_name
+        model.tuning_ = _report(
+            self.weights,
+            weights,
+            kept,
+            before,
+            after,
+            groups,
+            len(folds),
+            seed,
+            n,
+            wanted,
+            unreachable,
+            _unexplained(candidates, learned, pairs, index, n),
+        )
+        return model
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """Links as rows of the index, query by query."""
+
+    rows: npt.NDArray[np.int64]
+    related: list[npt.NDArray[np.int64]]
+    grades: list[npt.NDArray[np.float64]]
+    until: npt.NDArray[np.int64] | None
+
+
+def _read(links: object, index: Index) -> _Wanted:
+    from relatedevents.readers import read_links
+
+    table = read_links(links, archive=index.table)
+    if "grade" in table.columns:
+        table = table[table["grade"] > 0]
+    by_query = list(table.groupby("id", sort=False))
+    if len(by_query) < _LEAST_QUERIES:
+        came = f"{len(by_query)} queries with links"
+        raise InputError(problem("links", came, f"{_LEAST_QUERIES} or more to learn from"))
+    rows = index.ids.rows_of([id_ for id_, _ in by_query], "links")
+    related = [index.ids.rows_of(some["related_id"], "links") for _, some in by_query]
+    grades = [
+        np.asarray(some["grade"] if "grade" in some.columns else np.ones(len(some)), np.float64)
+        for _, some in by_query
+    ]
+    until = None
+    if "as_of" in table.columns and table["as_of"].notna().any():
+        first = table.groupby("id", sort=False)["as_of"].first()
+        undated = first.index[first.isna()].tolist()
+        if undated:
+            came = f"no as_of for {some_of(undated)}"
+            raise InputError(problem("links", came, "an as_of for every query, or for none"))
+        until = days_of(first).astype(np.int64)
+    return _Wanted(rows, related, grades, until)
+
+
+def _candidates(
+    model: TuningMixin, index: Index, wanted: _Wanted, n: int
+) -> tuple[Candidates, int, tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
+    """Return what weights are learned on, the links out of reach, and the pairs' rows.
+
+    The candidates of a query are the best by each signal alone and by the weights so far, and
+    its links themselves: whatever a sum puts near the top is near the top of one of them, or of
+    no use to know.
+    """
+    from relatedevents.learning.weights import Candidates, ideal_gain
+    from relatedevents.signals import pair_parts, time_values
+
+    features = index.features
+    found = [_best_rows(model, index, wanted, weights) for weights in _probes(model.weights)]
+    known = [
+        np.ones(len(rows), dtype=np.bool_)
+        if wanted.until is None
+        else (features.days[rows] != UNDATED) & (features.days[rows] <= wanted.until[q])
+        for q, rows in enumerate(wanted.related)
+    ]
+    lists = []
+    for q, rows in enumerate(wanted.related):
+        near = np.concatenate([one[q] for one in found])
+        lists.append(np.unique(np.concatenate([near[near >= 0], rows[known[q]]])))
+    candidates = np.concatenate(lists)
+    counts = np.array([len(one) for one in lists])
+    queries = np.repeat(wanted.rows, counts)
+    grades = np.zeros(len(candidates))
+    starts = np.concatenate([[0], np.cumsum(counts)])
+    for q, (rows, some) in enumerate(zip(wanted.related, wanted.grades, strict=True)):
+        places = np.searchsorted(lists[q], rows[known[q]])
+        grades[starts[q] + places] = some[known[q]]
+    ones = Weights().with_params(**dict.fromkeys(SIGNALS, 1.0))
+    values = pair_parts(features, queries, features, candidates, ones)
+    values[:, _TIME] = 0.0
+    day_q, day_c = features.days[queries].astype(np.int64), features.days[candidates]
+    dated = (day_q != UNDATED) & (day_c != UNDATED)
+    between = np.where(dated, np.abs(day_q - day_c), 0)
+    time = [
+        np.where(dated, time_values(between, half_life), 0.0)
+        for half_life in _half_lives(model.weights)
+    ]
+    orders = [_places(index, weights, candidates) for weights in _orders(model.weights)]
+    # What a page could not know is no fault of a list: the ideal leaves it out too.
+    ideal = np.array(
+        [ideal_gain(some[mask], n) for some, mask in zip(wanted.grades, known, strict=True)]
+    )
+    if (ideal > 0.0).sum() < _LEAST_QUERIES:
+        came = f"{int((ideal > 0.0).sum())} queries with a link that its page could know"
+        raise InputError(problem("links", came, f"{_LEAST_QUERIES} or more to learn from"))
+    ideal[ideal == 0.0] = np.inf
+    unreachable = int(sum((~mask).sum() for mask in known))
+    pool = Candidates(starts, values, np.stack(time, 1), np.stack(orders, 1), grades, ideal)
+    return pool, unreachable, (queries, candidates)
+
+
+def _probes(weights: Weights) -> list[Weights]:
+    none = dict.fromkeys(SIGNALS, 0.0)
+    alone = [weights.with_params(**{**none, name: 1.0}) for name in SIGNALS if name != "recency"]
+    return [weights, *alone]
+
+
+def _best_rows(
+    model: TuningMixin, index: Index, wanted: _Wanted, weights: Weights
+) -> npt.NDArray[np.int64]:
+    from relatedevents.engines.contract import Filters
+    from relatedevents.engines.exact import ExactEngine
+    from relatedevents.signals import operands, pair_parts
+
+    features = index.features
+    engine = ExactEngine(operands(features, weights), n_threads=model.n_threads)
+
+    def exact(q: npt.NDArray[np.int64], c: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        return pair_parts(features, wanted.rows[q], features, c, weights)
+
+    everyone = np.ones(len(index), dtype=np.bool_)
+    return engine.best_of_rows(
+        operands(features.take(wanted.rows), weights),
+        wanted.rows,
+        exact,
+        _PER_SIGNAL,
+        Filters(everyone, wanted.until),
+    ).rows
+
+
+def _half_lives(weights: Weights) -> list[tuple[float, ...]]:
+    return [weights.half_lives(), *((days,) for days in _HALF_LIVES)]
+
+
+def _orders(weights: Weights) -> list[Weights]:
+    names = dict.fromkeys([weights.tie_break, "date", "page"])
+    return [weights.with_params(tie_break=name) for name in names]
+
+
+def _places(
+    index: Index, weights: Weights, candidates: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    from relatedevents.index import tie_order
+
+    order = tie_order(index.table, weights)
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(len(order))
+    return place[index.order[candidates]]
+
+
+def _setting_of(weights: Weights) -> Setting:
+    from relatedevents.learning.weights import Setting
+
+    return Setting(weights.by_signal())
+
+
+def _starts() -> list[Setting]:
+    from relatedevents.learning.weights import Setting
+
+    alone = np.eye(len(SIGNALS))
+    return [Setting(tuple(row), half_life=5) for row in alone.tolist()]
+
+
+def _weights_of(setting: Setting, before: Weights) -> Weights:
+    half_lives = _half_lives(before)[setting.half_life]
+    return before.with_params(
+        **dict(zip(SIGNALS, setting.weights, strict=True)),
+        half_life=half_lives if len(half_lives) > 1 else half_lives[0],
+        tie_break=_orders(before)[setting.order].tie_break,
+    )
+
+
+def _groups(index: Index, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    places = index.order[rows]
+    days = pd.Series(index.features.days[rows]).astype(str)
+    if "story" in index.table.columns:
+        stories = index.table["story"].iloc[places].reset_index(drop=True)
+        named = stories.notna() & (stories.astype(str).str.strip() != "")
+        days = ("story " + stories.astype(str)).where(named, days)
+    return np.asarray(pd.factorize(days)[0], dtype=np.int64)
+
+
+def _unexplained(
+    candidates: Candidates,
+    setting: Setting,
+    pairs: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]],
+    index: Index,
+    n: int,
+) -> pd.DataFrame:
+    """Return the links outside the first 5 n even of the query's best list by any one signal."""
+    from relatedevents.learning.weights import Setting, ranks
+
+    settings = [setting, *(Setting(tuple(row), 5) for row in np.eye(len(SIGNALS)).tolist())]
+    best = np.min([ranks(candidates, one, _TIME) for one in settings], axis=0)
+    lost = (candidates.grades > 0.0) & (best >= 5 * n)
+    values = candidates.values[lost] > 0.0
+    common = [
+        "+".join(name for name, has in zip(SIGNALS, row, strict=True) if has) for row in values
+    ]
+    queries, related = pairs
+    return pd.DataFrame(
+        {
+            "id": index.id_of_row[queries[lost]],
+            "related_id": index.id_of_row[related[lost]],
+            "in_common": pd.Series(common, dtype=object),
+        }
+    )
+
+
+def _report(
+    before_weights: Weights,
+    after_weights: Weights,
+    kept: bool,
+    before: npt.NDArray[np.float64],
+    after: npt.NDArray[np.float64],
+    groups: npt.NDArray[np.int64],
+    n_folds: int,
+    seed: int,
+    n: int,
+    wanted: _Wanted,
+    unreachable: int,
+    unexplained: pd.DataFrame,
+) -> Tuning:
+    rng = np.random.default_rng(seed)
+    difference = (after - before)[:, None]
+    cluster = np.unique(groups, return_inverse=True)[1].astype(np.intp)
+    means = bootstrap_means(difference, cluster, _RESAMPLES, rng)
+    low, high = np.quantile(means[:, 0], [0.025, 0.975])
+    p = randomisation_p_values(difference, cluster, _RESAMPLES, rng)
+    return Tuning(
+        weights_before=before_weights,
+        weights_after=after_weights,
+        kept=kept,
+        figure=f"ndcg@{n}",
+        before=float(before.mean()),
+        after=float(after.mean()),
+        gain=float(difference.mean()),
+        low=float(low),
+        high=float(high),
+        p=float(p[0]),
+        n_queries=len(wanted.rows),
+        n_links=sum(map(len, wanted.related)),
+        n_groups=len(np.unique(groups)),
+        n_folds=n_folds,
+        unreachable=unreachable,
+        unexplained=unexplained,
+    )
