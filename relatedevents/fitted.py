@@ -54,8 +54,14 @@ class FittedModel(BaseEstimator):  # type: ignore[misc, unused-ignore]
 
     def _check_weights(self) -> None:
         if not isinstance(self.weights, Weights):
-            todo = "Name them, as in Weights(semantic=0.5, tags=0.3)."
-            raise InputError(problem("weights", f"got {shown(self.weights)}", "a Weights", todo))
+            raise InputError(
+                problem(
+                    "weights",
+                    f"got {shown(self.weights)}",
+                    "a Weights",
+                    "Name them, as in Weights(semantic=0.5, tags=0.3).",
+                )
+            )
 
     def _check_params(self) -> None:
         self._check_weights()
