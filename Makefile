@@ -16,7 +16,7 @@ EVENT := 2012-10-12/all-members-of-the-un-security-council-vote-to-support-an-af
 export HF_HUB_OFFLINE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-minilm test test-extras lint bench clean
+.PHONY: help demo demo-minilm test test-extras lint bench quality quality-full clean
 
 help:
 	@echo 'make demo         ten related events of one event of the bundled sample, and why'
@@ -25,6 +25,8 @@ help:
 	@echo 'make test-extras  the tests with every extra'
 	@echo 'make lint         linter, formatter, type checker'
 	@echo 'make bench        measure speed and memory; writes benchmarks/RESULTS.md'
+	@echo 'make quality      measure the lists on ../shared/data; writes benchmarks/QUALITY.md'
+	@echo 'make quality-full with all-MiniLM-L6-v2 too (encodes long, once); QUALITY_FULL.md'
 	@echo 'make clean        remove environments and whatever was built'
 
 demo: $(VENV)/.core
@@ -50,6 +52,13 @@ lint: $(VENV)/.lint
 
 bench: $(VENV)/.core
 	$(BIN)/python benchmarks/run.py
+
+quality: $(VENV)/.core
+	nice -n 5 $(BIN)/python benchmarks/quality.py
+
+# The vectors are kept in out/vectors, so that only the first run takes long.
+quality-full: $(TRANSFORMERS_VENV)/.minilm
+	nice -n 5 $(TRANSFORMERS_BIN)/python benchmarks/quality.py --minilm
 
 clean:
 	rm -rf .venv .venv-* $(VENV) $(TRANSFORMERS_VENV) build dist out .pytest_cache .mypy_cache .ruff_cache .hypothesis

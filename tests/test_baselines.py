@@ -1,6 +1,10 @@
 """Baselines: each against a slow and obvious reference, Hugo's rules by hand-worked cases."""
 
+import importlib
+import json
 import math
+import re
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -10,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from relatedevents import load_sample
+from relatedevents import load_sample, load_sample_links
 from relatedevents.archive import check_events, days_of
 from relatedevents.baselines import BASELINES, HugoConfig, HugoIndex, baselines
 from relatedevents.baselines.bm25 import bm25_scorer
@@ -528,3 +532,134 @@ def test_hugo_refuses_a_column_that_is_not_there_or_holds_numbers(sample):
         archive = sample.assign(year=2012)
         with pytest.raises(InputError, match=message):
             hugo_lists(archive, indices=(HugoIndex(column, 1),))
+
+
+# The benchmark, on a small folder of the shape that it reads.
+
+
+@pytest.fixture(scope="module")
+def small_data(sample, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("data")
+    columns = ["id", "date", "headline", "tags"]
+    table = sample[columns].assign(date=sample["date"].dt.strftime("%Y-%m-%d"))
+    for name in ("events", "story_task_events"):
+        table.to_parquet(folder / f"{name}.parquet")
+    links = load_sample_links()
+    lines = [
+        {
+            "id": query,
+            "as_of": one["as_of"].iloc[0].strftime("%Y-%m-%d"),
+            "related": [{"id": c, "shared_tags": []} for c in one["related_id"]],
+        }
+        for query, one in links[links["as_of"].notna()].groupby("id", sort=False)
+    ]
+    write_lines(folder / "links_dev.jsonl", lines)
+    stories = {s: set(one["id"]) for s, one in sample.groupby("story") if s and len(one) > 3}
+    for number, name in enumerate(("story_task_tune", "story_task_dev", "story_task_later")):
+        lines = [
+            {"id": q, "story": s, "relevant": sorted(ids - {q})}
+            for s, ids in sorted(stories.items())[number::3]
+            for q in sorted(ids)[:3]
+        ]
+        write_lines(folder / f"{name}.jsonl", lines)
+    return folder
+
+
+def write_lines(path, lines):
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def quality():
+    """Return `main` of the benchmark, which is a script and no part of the package."""
+    sys.path.insert(0, str(ROOT / "benchmarks"))
+    try:
+        return importlib.import_module("quality").main
+    finally:
+        sys.path.remove(str(ROOT / "benchmarks"))
+
+
+@pytest.fixture(scope="module")
+def measured(quality, small_data, tmp_path_factory):
+    """Return the page and the figures of the small folder."""
+    return measure_once(quality, small_data, tmp_path_factory.mktemp("measured"))
+
+
+def measure_once(quality, data, folder):
+    page, numbers = folder / "page.md", folder / "figures.json"
+    asked = {"--data": data, "--output": page, "--figures": numbers, "--times": 50}
+    assert quality([str(part) for pair in asked.items() for part in pair]) == 0
+    return page.read_text(encoding="utf-8"), numbers.read_text(encoding="utf-8")
+
+
+def test_the_benchmark_gives_the_same_figures_twice(quality, small_data, measured, tmp_path):
+    page, figures = measure_once(quality, small_data, tmp_path)
+    assert figures == measured[1]
+    # Only how long it took may differ, and with it where that line breaks.
+    pages = [" ".join(text.split()) for text in (measured[0], page)]
+    first, second = (re.sub(r"\d+ s in all", "", text) for text in pages)
+    assert first == second
+    assert "Not compared" in page
+
+
+def test_the_benchmarks_figures_are_those_of_the_lists(small_data, measured, sample):
+    page, numbers = measured
+    found = json.loads(numbers)["story_task_dev"]
+    lines = (small_data / "story_task_dev.jsonl").read_text(encoding="utf-8").splitlines()
+    tasks = [json.loads(line) for line in lines]
+    lists = lists_of(baselines(sample, names=["words"])["words"])
+    capped, gained, far = [], [], []
+    day = dict(zip(sample["id"], sample["date"], strict=True))
+    for task in tasks:
+        hits = [c in task["relevant"] for c in lists[task["id"]]]
+        best = min(10, len(task["relevant"]))
+        capped.append(sum(hits) / best)
+        ideal = sum(1 / math.log2(place + 2) for place in range(best))
+        gained.append(sum(hit / math.log2(p + 2) for p, hit in enumerate(hits)) / ideal)
+        far += [abs((day[task["id"]] - day[c]).days) > 30 for c in lists[task["id"]]]
+    row = found["runs"]["words"]
+    assert row["rc@10"]["mean"] == pytest.approx(np.mean(capped), abs=1e-9)
+    assert row["ndcg@10"]["mean"] == pytest.approx(np.mean(gained), abs=1e-9)
+    assert row["far"] == pytest.approx(np.mean(far))
+    assert found["queries"] == len(tasks)
+    assert not [headline for headline in sample["headline"] if headline in page]
+
+
+def test_the_benchmark_corrects_for_every_system_and_both_figures(measured):
+    for found in json.loads(measured[1]).values():
+        others = len(found["runs"]) - 1
+        assert found["tests"] == 2 * others
+        assert found["runs"]["default"].keys() == {"rc@10", "ndcg@10", "far", "short"}
+        for name, row in found["runs"].items():
+            for metric in ("rc@10", "ndcg@10"):
+                if name != "default":
+                    against = row[f"{metric} against default"]
+                    assert against["p"] <= against["p_holm"] <= 1
+                    gap = row[metric]["mean"] - found["runs"]["default"][metric]["mean"]
+                    assert against["difference"] == pytest.approx(gap, abs=1e-9)
+
+
+def test_the_benchmark_says_in_one_line_that_the_data_is_missing(quality, tmp_path, capsys):
+    assert quality(["--data", str(tmp_path)]) == 2
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert "lacks events.parquet, links_dev.jsonl" in told
+
+
+@pytest.mark.shared
+@NEEDS_SHARED
+def test_the_hand_made_rule_gives_the_sites_own_lists_back():
+    from relatedevents import read_events, read_links
+    from relatedevents.evaluation.metrics import score_run
+    from relatedevents.evaluation.tables import run_from_table
+
+    archive = read_events(SHARED / "events.parquet")
+    links = read_links(SHARED / "links_dev.jsonl", archive=archive)
+    related = links.groupby("id", sort=False)["related_id"].agg(list).to_dict()
+    as_of = links.drop_duplicates("id").set_index("id")["as_of"].to_dict()
+    names = ["shared_tags", "tags", "words"]
+    runs = baselines(archive, queries=related, as_of=as_of, names=names)
+    known = {"shared_tags": (0.814, 0.816), "tags": (0.249, 0.284), "words": (0.133, 0.161)}
+    for name, figures in known.items():
+        found = score_run(run_from_table(runs[name]), related, ["rc@10", "ndcg@10"]).mean()
+        assert found.tolist() == pytest.approx(figures, abs=0.01), name
