@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import platform
-import random
 import re
 import sys
 import time
@@ -122,6 +121,14 @@ def short_hash(event_id: str) -> str:
     return hashlib.sha256(event_id.encode()).hexdigest()[:8]
 
 
+def seeded_hash(event_id: str) -> str:
+    return hashlib.sha256(f"{SEED} {event_id}".encode()).hexdigest()
+
+
+def event_id_of(theirs: pd.DataFrame, ours: pd.DataFrame, pair: Pair) -> str:
+    return str(theirs.at[pair.theirs, "id"] if pair.ours is None else ours.at[pair.ours, "id"])
+
+
 def debris_rows(ours: pd.DataFrame) -> list[str]:
     flat = {name: ours[name].explode().dropna() for name in ("tags", "sources", "surface")}
     rows = []
@@ -144,12 +151,14 @@ def drawn_rows(
 ) -> tuple[list[str], Counter[str]]:
     """Draw the sample, write the readable dump, return the rows of the table of verdicts."""
     verdicts = old_verdicts()
-    drawn = random.Random(SEED).sample(differing, min(DRAWN, len(differing)))
+    # The hash draws: an event stays drawn when the reader changes others.
+    drawn = sorted(differing, key=lambda item: seeded_hash(event_id_of(theirs, ours, item[0])))
+    drawn = drawn[:DRAWN]
     rows, dump, count = [], [], Counter()
     for pair, names in drawn:
         a = None if pair.theirs is None else theirs.loc[pair.theirs]
         b = None if pair.ours is None else ours.loc[pair.ours]
-        event_id = str(b["id"] if b is not None else a["id"])
+        event_id = event_id_of(theirs, ours, pair)
         short, day = short_hash(event_id), event_id[:10]
         verdict = verdicts.get(short, "not read")
         count[verdict.partition(":")[0]] += 1
@@ -234,7 +243,9 @@ def main() -> None:
         f"{len(drawn)} of them, drawn with seed {SEED} and read one by one: "
         + ", ".join(f"{name} {number}" for name, number in verdicts.most_common())
         + ".",
-        "`ours` and `both` count as right: `both` means that either reading serves a reader.",
+        "`ours`, `both` (either serves a reader) and `mended` (ours was wrong when this draw was "
+        "first read, and is right since) count as right; without `mended`, the share is that of "
+        "an unseen draw.",
         "",
         "| day | event | differs in | right |",
         "|---|---|---|---|",

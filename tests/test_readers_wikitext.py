@@ -58,7 +58,9 @@ BULLETS = [
     ("A ferry sinks. [http://a.ex/1 [(AP)]", "A ferry sinks.", [], [], ["AP"]),
     ("A ferry sinks. (Reuters)", "A ferry sinks.", [], [], ["Reuters"]),
     ("A ferry sinks. [[n:Ferry lost|(Wikinews)]]", "A ferry sinks.", [], [], ["Wikinews"]),
-    ("A ferry sinks. (AP: [http://a.ex 1], [http://b.ex 2])", "A ferry sinks.", [], [], ["1", "2"]),
+    ("A ferry sinks. (AP: [http://a.ex 1], [http://b.ex 2], PA: [http://c.ex 3])", "A ferry sinks.", [], [], []),
+    ("Day of the [http://a.ex Fair] [http://b.ex of Ore]", "Day of the Fair of Ore", [], [], []),
+    ("[[Town flood]]", "Town flood", ["Town flood"], [], []),
     ("A [http://a.ex study] finds ice. [http://b.ex (AP)]", "A study finds ice.", [], [], ["AP"]),
     ("Ice melts.<ref>{{cite web|url=http://a.ex|publisher=[[The Sun]]}}</ref>", "Ice melts.", [], [], ["The Sun"]),
     ("Ice melts.<ref name=x/> Fast.<ref>open", "Ice melts. Fast.", [], [], []),
@@ -91,6 +93,8 @@ BULLETS = [
     ("Less than <5 of 9 > 3.", "Less than under 5 of 9 over 3.", [], [], []),
     ("Star [[Sirius B*]] dims.", "Star Sirius B* dims.", ["Sirius B*"], [], []),
     ("[[Caf%C3%A9 law]] passes.", "Café law passes.", ["Café law"], [], []),
+    ("He wins. ''<<LINK MISSING>>''.", "He wins.", [], [], []),
+    ("He wins. - [http://a.ex (AP)]; [http://b.ex (BBC)].", "He wins.", [], [], ["AP", "BBC"]),
     ("He wins. <<LINK MISSING>>", "He wins.", [], [], []),
 ]  # fmt: skip
 
@@ -122,7 +126,7 @@ PAGE = """<!-- All news items below this line -->{{Current events header|2012|05
 **The cup is lost.<!--
 * hidden
 -->
-*[[Only a name]]
+*[[Only a name]]:
 *
 * [http://a.ex (AP)]
 A scribble

@@ -113,7 +113,7 @@ def _says_something(reading: Reading) -> bool:
 
 def _cause(raw: str, reading: Reading) -> str:
     """Say why a bullet with none below it gives no event; "" if it gives one."""
-    if reading.only_names and not reading.urls:
+    if reading.only_names and reading.announces and not reading.urls:
         return "only the name of a story"
     if re.search(r"[^\W_]", reading.headline):
         return ""

@@ -126,7 +126,7 @@ def _source_name(label: str) -> str:
         name = last.group(1)
     name = name.removeprefix("(") if ")" not in name[:-1] else name
     name = name.removesuffix(")") if "(" not in name else name
-    return name.strip(" \"'“”‘’")
+    return "" if name.isdecimal() else name.strip(_QUOTES)
 
 
 def _web_link(node: Any) -> Piece:
@@ -227,17 +227,20 @@ def _plain(code: Any) -> str:
 def _is_source(pieces: Sequence[Piece], at: int) -> bool:
     """Whether a web link is a source, or carries words of the sentence.
 
-    A label in round brackets is a source, and so is no label. Any other label is a source where
-    nothing but sources and punctuation follow, or where it is short and stands between two
-    sentences.
+    A label in round brackets is a source, so is a bare number, and so is no label. Any other
+    label is a source where nothing but sources and punctuation follow, or where it is short and
+    stands between two sentences.
     """
     piece = pieces[at]
     label = piece.text.strip()
-    if not label or label.startswith("("):
+    if not label or label.startswith("(") or label.isdecimal():
         return True
     before = "".join(p.text for p in pieces[:at] if not p.source)
     rest = "".join(p.text for p in pieces[at + 1 :] if not p.source and not p.url).strip()
     if not re.search(r"\w", rest):
+        inline = at and pieces[at - 1 - (not pieces[at - 1].text.strip())]
+        if inline and inline.url and not _is_source(pieces, pieces.index(inline)):
+            return False  # it goes on with the words of the web link before it
         return bool(before.strip()) and not _GOES_ON.search(before)
     between = bool(_SENTENCE_END.search(before)) and not rest[0].islower()
     return between and len(label.split()) <= 4

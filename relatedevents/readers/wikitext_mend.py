@@ -30,7 +30,7 @@ _MENDS = (
 _OPEN_REF = re.compile(r"<ref\b[^<>/]*>(?!.*</ref\s*>).*$", re.IGNORECASE | re.DOTALL)
 # Notes of the editors to each other, about the sources.
 _NOTES = re.compile(
-    r"<<[^<>]*>>|\[+\s*news ?link missing\s*\]+"
+    r"'*(?:<<[^<>]*>>|\[+\s*news ?link missing\s*\]+)'*"
     r"|\((?:link dead|dead link|registration required|subscription required)[^()]*"
     r"(?:\([^()]*\)[^()]*)?\)",
     re.IGNORECASE,
@@ -104,20 +104,23 @@ _SIGNS = (
     (re.compile(r"&(?=#?\w+;)"), "and "),
 )
 _SPACING = (
-    (re.compile(r"\((?:[\w. ]{1,30}:)?[\s,;]*\)"), " "),  # its sources are gone
+    (re.compile(r"\((?:[\w. ]{1,30}:[\s,;]*)*[\s,;]*\)"), " "),  # its sources are gone
     (re.compile(r"\(\((\w+)\)\)"), r"(\1)"),
     (_BLANKS, " "),
     (re.compile(r" +(?=[,;:.!?](?:\s|$|[\"”’)]))"), ""),
     (re.compile(r"(?<=\() | (?=\))"), ""),
     (re.compile(r"([,;:])(?: ?[,;:])+(?=\s|$)"), r"\1"),
     (re.compile(r"\. [,;](?=\s|$)"), "."),
+    (re.compile(r"(?<=[.!?])\s+[-–—]+\s*\.?$"), ""),
     (re.compile(r" ([,;])(?=[^\W\d_])"), r"\1 "),
     (re.compile(r"[,;:](?:\s*)\.(?!\.)"), "."),
     (re.compile(r"(?<!\.)\.\.(?=\s|$)|\. \.(?=\s|$)"), "."),
 )
 # Most text needs none of the repairs; these three tell so in one go.
 _ODD_SIGN = re.compile(r"[\[\]{}|<>&]|//|https?:|''")
-_ODD_SPACING = re.compile(r"\s[\s,;:.!?)]|[^\S ]|\([\s,;:)]|\([\w. ]{0,30}[:(]|[,;:.][,;:.]")
+_ODD_SPACING = re.compile(
+    r"\s[-–—]+\.?$|\s[\s,;:.!?)]|[^\S ]|\([\s,;:)]|\([\w. ]{0,30}[:(]|[,;:.][,;:.]"
+)
 _IS_TIDY = re.compile(r"[\w\"“‘'$€£].*[\w.!?\"”’'%)]", re.DOTALL)
 _START = re.compile(r"^(?:[\s:;,*|)\]!/]+|[-–—•·.]+\s|#(?!\w))+")
 _END = re.compile(r"(?:[\s,;:(\[/|]+|\s[-–—*]+)+$")
