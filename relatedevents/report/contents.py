@@ -272,9 +272,13 @@ def _changed(result: Evaluation, n_changed: int | None) -> Iterator[Block]:
 
 
 def _open(result: Evaluation) -> Iterator[Block]:
-    if result.incomplete is None:
-        return
     yield Heading("What the links leave open")
+    if result.incomplete is None:
+        yield Words(
+            "Not worked out here: how far the figures would move if events that nobody linked "
+            "were related after all."
+        )
+        return
     yield Words(result.incomplete_words)
     names = list(INCOMPLETE_WORDS)
     rows = [

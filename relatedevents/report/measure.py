@@ -57,6 +57,7 @@ def evaluate(
     tuning_links: object = None,
     gap: int | None = None,
     allow_leak: bool = False,
+    bounds: bool = True,
     encoder: object = "default",
     run_words: Mapping[str, str] | None = None,
     n_permutations: int = 10_000,
@@ -108,6 +109,9 @@ def evaluate(
         the same story where the archive has stories.
     allow_leak : bool
         Count such leaks instead of refusing them; the report then says so.
+    bounds : bool
+        Whether to work out what unjudged events leave open; with thousands of queries that takes
+        most of the time.
     encoder : "default", str, object or None
         What tells near duplicates among the headlines of the archive; None leaves them out.
     run_words : mapping of str to str, optional
@@ -167,7 +171,7 @@ def evaluate(
         unlinked=unlinked,
     )
     pairs = comparison.pairs if baseline is None else against(comparison.pairs, baseline)
-    open_table, open_words = _open(runs, truth, parsed, missing, unlinked)
+    open_table, open_words = _open(runs, truth, parsed, missing, unlinked) if bounds else (None, "")
     link_counts = dict(truth.counts)
     if events is not None:
         link_counts |= count_days(truth, days, events)

@@ -49,7 +49,7 @@ class Evaluation:
         A row a run and one for the links: the share of links by the days between the events.
     incomplete : pandas.DataFrame or None
         Columns `run, metric`, and what unjudged events leave open. None if rank-biased overlap
-        alone was asked for.
+        alone was asked for, or no bounds.
     incomplete_words : str
         What that rests on.
     counts : pandas.DataFrame
