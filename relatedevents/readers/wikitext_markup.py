@@ -60,7 +60,7 @@ _SOURCE_FIELDS = (
     "magazine",
     "org",
 )
-_SEPARATOR = re.compile(r"\s*(?:[,;/&–—+-]|and|,\s*and)?\s*")
+_SEPARATOR = re.compile(r"(?:[,;/&–—+-]|and|, and)?")
 _LANGUAGES = frozenset(  # "(Greek)" says how the source is written, not whose it is
     """
     Arabic Chinese Danish Dutch English Finnish French German Greek Italian Japanese
@@ -267,14 +267,14 @@ def _leading_stories(pieces: Iterable[Piece]) -> list[str]:
             continue
         elif stories and _COLON.match(piece.text.lstrip(_QUOTES)):
             return stories
-        elif not _SEPARATOR.fullmatch(piece.text):
+        elif not _SEPARATOR.fullmatch(piece.text.strip()):
             return []
     return []
 
 
 def _only_names(pieces: Iterable[Piece]) -> bool:
     said = [p for p in pieces if not p.source and p.text.strip(" .:,;'\"")]
-    return bool(said) and all(p.target or _SEPARATOR.fullmatch(p.text) for p in said)
+    return bool(said) and all(p.target or _SEPARATOR.fullmatch(p.text.strip()) for p in said)
 
 
 def _without_doubles(values: Iterable[str]) -> list[str]:

@@ -154,7 +154,7 @@ def clean_text(text: str) -> str:
         for pattern, new in _SIGNS:
             text = pattern.sub(new, text)
         text = _round_brackets(text)
-    text = text.strip()
+    text = _BLANKS.sub(" ", text).strip()
     previous = text if _IS_TIDY.fullmatch(text) and not _ODD_SPACING.search(text) else ""
     while text != previous:  # one repair can make room for the next; each makes it no longer
         previous = text
