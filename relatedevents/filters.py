@@ -8,6 +8,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -253,7 +254,7 @@ def _compare_one(
         if sign not in ("==", "!=") or not isinstance(value, str):
             allowed = "a text to look for in its lists, with == or !="
             raise InputError(problem(where, f"got {sign} {shown(value)}", allowed))
-        key = tag_key if column == "tags" else str
+        key = cache(tag_key) if column == "tags" else str
         wanted = key(value)
         found = np.array(
             [isinstance(cell, _LISTS) and wanted in map(key, cell) for cell in cells],

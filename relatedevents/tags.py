@@ -7,6 +7,7 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -175,6 +176,11 @@ class TagSpace:
         n_events = len(tag_lists)
         return cls(ordered, names, idf(n_events, counts), math.log(1.0 + n_events), checked)
 
+    @cached_property
+    def _column_of(self) -> dict[str, int]:
+        # Kept, since a list for a single new event would spend most of its time here.
+        return {key: number for number, key in enumerate(self.keys)}
+
     def transform(self, tag_lists: Sequence[Sequence[str]]) -> TagMatrix:
         """Return the matrix of some events' tags; unknown tags count in an event's length.
 
@@ -183,7 +189,7 @@ class TagSpace:
         tag_lists : sequence of sequences of str
             The tags of each event.
         """
-        column = {key: number for number, key in enumerate(self.keys)}
+        column = self._column_of
         keys = _KeyOf(self.aliases)
         rows: list[list[int]] = []
         counts = np.zeros(len(tag_lists), dtype=np.int32)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -74,12 +76,16 @@ class WordSpace:
         headlines : sequence of str
             One an event.
         """
-        from sklearn.feature_extraction.text import CountVectorizer
-
         if not self.words:
             return sparse.csr_matrix((len(headlines), 0), dtype=np.float64)
-        counter = CountVectorizer(stop_words="english", dtype=np.float64, vocabulary=self.words)
-        return self._weigh(sparse.csr_matrix(counter.transform(headlines)))
+        return self._weigh(sparse.csr_matrix(self._counter.transform(headlines)))
+
+    @cached_property
+    def _counter(self) -> Any:  # noqa: ANN401 - scikit-learn's CountVectorizer, which has no types
+        # Kept, since a list for a single new event would spend most of its time here.
+        from sklearn.feature_extraction.text import CountVectorizer
+
+        return CountVectorizer(stop_words="english", dtype=np.float64, vocabulary=self.words)
 
     def _weigh(self, counts: sparse.csr_matrix) -> sparse.csr_matrix:
         counts.sort_indices()

@@ -181,17 +181,22 @@ def near_best(
     down to 0 and `zeros_are_equal` (a 0 here is an exact 0), only the first n zeros are taken:
     equal scores go by row. `kept` is scratch space for n scores.
     """
+    # A heap with its lowest score at 0: n may be as large as the archive.
     kept[:] = -1.0
-    low = 0
-    n_allowed = 0
     for c in range(row.shape[0]):
-        if row[c] > kept[low] and allowed[c] and days[c] <= until and c != own:
-            kept[low] = row[c]
-            n_allowed += 1
-            for k in range(n):
-                if kept[k] < kept[low]:
-                    low = k
-    limit = kept[low] - slack
+        if row[c] > kept[0] and allowed[c] and days[c] <= until and c != own:
+            at = 0
+            child = 1
+            while child < n:
+                if child + 1 < n and kept[child + 1] < kept[child]:
+                    child += 1
+                if kept[child] >= row[c]:
+                    break
+                kept[at] = kept[child]
+                at = child
+                child = 2 * at + 1
+            kept[at] = row[c]
+    limit = kept[0] - slack
     found = 0
     zeros = 0
     for turn in range(2):
