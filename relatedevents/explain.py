@@ -85,7 +85,8 @@ class Explanation:
                 told = sorted(shares.items(), key=lambda kv: (-kv[1], kv[0]))
                 line += "  " + ", ".join(f"{name} {share:.4f}" for name, share in told)
             if signal == "time" and self.days_between is not None:
-                line += f"  {self.days_between} day{'' if self.days_between == 1 else 's'} apart"
+                days = f"{self.days_between} day{'' if self.days_between == 1 else 's'} apart"
+                line += f"  {days if self.days_between else 'on the same day'}"
             lines.append(line)
         return "\n".join(lines)
 

@@ -170,7 +170,12 @@ def read_as_of(
         return np.array(
             [day_of(by_id[id_], f"as_of[{shown(id_)}]") for id_ in query_ids], dtype=np.int64
         )
-    return np.full(len(query_ids), day_of(as_of, "as_of"), dtype=np.int64)
+    try:
+        day = day_of(as_of, "as_of")
+    except InputError as error:
+        message = f"{error} 'own' is each event's own day, and a mapping {{id: date}} works too."
+        raise InputError(message) from None
+    return np.full(len(query_ids), day, dtype=np.int64)
 
 
 def read_where(where: object, table: pd.DataFrame) -> npt.NDArray[np.bool_]:

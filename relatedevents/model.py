@@ -135,6 +135,9 @@ class RelatedEvents(NeighboursMixin, TuningMixin):
         from relatedevents.index import Index
 
         self._check_params()
+        if isinstance(X, (str, os.PathLike)):
+            todo = "Read the file with read_events first."
+            raise InputError(problem("X", f"got {shown(X)}", "a DataFrame", todo))
         table = check_events(X)
         encoder = resolve_encoder(self.encoder, allow_download=self.allow_download)
         index = Index.build(
@@ -172,8 +175,8 @@ class RelatedEvents(NeighboursMixin, TuningMixin):
             Only events up to this day, inclusive, undated ones left out; ``"own"`` is the
             event's own day. Encoder and statistics stay those of the fit.
         where : mask or mapping, optional
-            One True or False an event, or comparisons on columns that must all hold:
-            ``{"category": "Sport", "date": (">=", "2012-01-01")}``.
+            One True or False an event, in the archive's order, or comparisons on columns that
+            must all hold: ``{"category": "Sport", "date": (">=", "2012-01-01")}``.
         exclude : list of ids, or mapping {id: list of ids}, optional
             Events never listed.
         pins : list of ids, or mapping {id: list of ids}, optional

@@ -227,7 +227,7 @@ def _read_head(place: Path) -> dict[str, Any]:
     path = place / _HEAD
     try:
         head = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise StoreError(
             problem("folder", f"{_told(place)} has no {_HEAD}", "a folder that save wrote")
         ) from error

@@ -56,7 +56,8 @@ def test_words_of_a_person():
     assert "10 days apart" in text
     assert "coverage" not in text
     assert toy_model().explain("a1", "u1").days_between is None
-    assert "1 day apart" not in str(toy_model().explain("a1", "u1"))
+    assert "apart" not in str(toy_model().explain("a1", "u1"))
+    assert "on the same day" in str(toy_model().explain("a1", "a2"))
 
 
 def test_plain_values_and_frame():

@@ -136,6 +136,7 @@ def test_as_of(as_of, wanted):
     ("as_of", "message"),
     [
         ("yesterday", "as_of: got 'yesterday'; allowed: a date, a datetime, or text that starts"),
+        ("Own", "'own' is each event's own day, and a mapping {id: date} works too."),
         ("2012-02-30", "as_of: got '2012-02-30', a day that the calendar does not have; allowed"),
         ("2012", "as_of: got '2012', which names no day; allowed: a date"),
         (2012, "as_of: got 2012 (int); allowed: a date, a datetime"),

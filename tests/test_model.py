@@ -611,6 +611,7 @@ def test_parameters_are_checked_again_when_they_change():
     ("frame", "message"),
     [
         (5, r"^events: got int; allowed: a DataFrame"),
+        ("a.csv", r"^X: got 'a\.csv'; allowed: a DataFrame\. Read the file with read_events first"),
         (toy_frame().head(0), r"an empty archive, no rows"),
         (toy_frame().drop(columns="headline"), r"headline"),
         (toy_frame().assign(id="a"), r"'a'"),

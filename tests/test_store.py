@@ -220,7 +220,7 @@ def test_folders_that_are_no_model(tmp_path):
     with pytest.raises(StoreError, match=r"has no model\.json"):
         RelatedEvents.load(tmp_path)
     (tmp_path / "file").write_text("x")
-    with pytest.raises(StoreError, match=r"file"):
+    with pytest.raises(StoreError, match=r"file' has no model\.json; allowed: a folder that save"):
         RelatedEvents.load(tmp_path / "file")
     assert not is_saved(tmp_path)
     with pytest.raises(StoreError, match=r"folder: got 5; allowed: a path"):
