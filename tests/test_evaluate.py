@@ -239,6 +239,8 @@ class TestWhatCounts:
         told = result.counts.loc["run", ["later", "undated", "shortened", "emptied", "cut"]]
         assert told.tolist() == [1, 2, 2, 0, 0]
         assert result.to_frame().loc["run", "p@2"] == pytest.approx(1 / 2)
+        told = "run listed 1 event that came later than the query's day: taken out of 2 lists"
+        assert told in result.to_markdown()
         whole = quick(run, links, archive=ARCHIVE, n=2, metrics=["p@2"], as_of=None)
         assert whole.lists["run"] == {"q1": ["c", "x"], "q2": ["x", "c"]}
         assert whole.counts.loc["run", "cut"] == 2
@@ -273,7 +275,7 @@ class TestWhatCounts:
         told = result.counts.loc["run", ["queries", "missing", "unlinked", "nothing_related"]]
         assert told.tolist() == [2, 1, 1, 1]
         assert result.to_frame().loc["run", "rr"] == 0.5
-        assert "missing 1" in result.to_markdown()
+        assert "run has no list for 1 query: counted as 0." in result.to_markdown()
 
     def test_links_without_any_are_told_from_a_frame_too(self):
         links = read_links({**LINKS, "empty": []})

@@ -64,8 +64,13 @@ class TestForms:
     def test_other_columns_stay(self):
         extra = TABLE.assign(score=[3.0, 2.0, 1.0], shared_tags=[["x"], [], []])
         run = read_run(extra)
-        assert list(run.columns) == ["id", "related_id", "rank", "shared_tags", "score"]
+        assert list(run.columns) == ["id", "related_id", "rank", "score", "shared_tags"]
         assert run["shared_tags"].tolist() == [["x"], [], []]
+
+    def test_what_pandas_writes_into_csv_is_read(self, tmp_path):
+        extra = TABLE.assign(shared_tags=[["x", "y"], [], []], as_of="soon", grade="high")
+        extra.to_csv(tmp_path / "lists.csv", index=False)
+        assert rows(read_run(tmp_path / "lists.csv")) == ROWS
 
     def test_empty_lists_are_told(self, tmp_path):
         assert read_run({"a": ["b"], "z": []}).attrs["without_related"] == ["z"]

@@ -135,7 +135,7 @@ def evaluate(args: argparse.Namespace) -> None:
 
         made = _baseline_runs(args, runs, links, archive, as_of)
         runs |= made
-        told = {name: BASELINES[name] for name in made}
+        told = {name: BASELINES[name] for name in runs if name in made or name == _DEFAULT}
     result = measure(
         runs,
         links,

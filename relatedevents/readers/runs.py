@@ -31,6 +31,7 @@ FORMATS = ("csv", "jsonl", "parquet", "trec")
 _TREC_SUFFIXES = (".run", ".trec")
 # Q0 in the second column; some tools write 0 or q0.
 _TREC_LINE = re.compile(r"\s*(\S+)\s+([Qq]?0)\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s*", re.ASCII)
+_READ = ("id", "related_id", "rank")
 _TREC_COLUMNS = ["id", "related_id", "rank", "score"]
 
 
@@ -294,7 +295,10 @@ def _checked(raw: pd.DataFrame, without: list[str], name: str) -> pd.DataFrame:
     if "rank" not in raw and "score" not in raw:
         came = f"no column 'rank' and no column 'score' among {some_of(list(raw.columns), 12)}"
         raise InputError(problem(name, came, "id, related_id, and rank or score"))
-    table = check_links(raw, without, name)
+    # Only these are read; whatever else a table of lists holds is nobody's business here.
+    others = raw.drop(columns=[column for column in _READ if column in raw])
+    checked = check_links(raw.drop(columns=others.columns), without, name)
+    table = pd.concat([checked, others.reset_index(drop=True)], axis=1)
     if "score" in table:
         _check_scores(table["score"].tolist(), name)
     ordering = ["rank"]

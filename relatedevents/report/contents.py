@@ -163,10 +163,19 @@ def _warnings(result: Evaluation) -> list[str]:
             f"Not honest: tuning has seen part of what is measured here ({what}), and this was "
             "allowed by name. These figures are no measure of tuned runs."
         )
-    for name in ("missing", "emptied"):
-        for run, count in counts[name].items():
-            if count:
-                told.append(f"{run}: {name} {count}. {RUN_COUNTS[name]}")
+    for row in counts.reset_index().to_dict("records"):
+        run = row["run"]
+        if row["missing"]:
+            queries = _plural(row["missing"], "query", "queries")
+            told.append(f"{run} has no list for {queries}: counted as 0.")
+        if row["empty"]:
+            told.append(f"{run} gives {_plural(row['empty'], 'empty list')}.")
+        if row["later"]:
+            told.append(
+                f"{run} listed {_plural(row['later'], 'event')} that came later than the query's "
+                f"day: taken out of {_plural(row['shortened'], 'list')} before the cut at "
+                f"{result.settings['n']}."
+            )
     for name in ("without_links", "unknown_links", "unresolved", "links_after_day"):
         if links.get(name):
             told.append(f"{name.replace('_', ' ')}: {links[name]}. {LINK_COUNTS[name]}")

@@ -31,13 +31,13 @@ p, li, dd { max-width: 46rem; }
 table { border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; vertical-align: top; padding: .3rem .75rem .3rem 0; }
 th { border-bottom: 2px solid #9fb0c3; white-space: nowrap; }
-td { border-bottom: 1px solid #e6ebf0; overflow-wrap: anywhere; }
+td { border-bottom: 1px solid #e6ebf0; }
 th.number, td.number { text-align: right; white-space: nowrap; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1rem; font-size: .9rem; }
 dt { font-weight: 600; } dd { margin: 0; color: #41505f; }
 figure { margin: 1.25rem 0; } figure svg { max-width: 100%; height: auto; }
 figcaption { font-size: .875rem; color: #41505f; }
-table.lists { table-layout: fixed; width: 100%; }
+table.lists { table-layout: fixed; width: 100%; overflow-wrap: anywhere; }
 table.lists th:first-child, table.lists td:first-child { width: 1.75rem; color: #6b7a8a; }
 .linked { color: #0b6b3a; font-weight: 600; } .unrelated { color: #a3271f; font-weight: 600; }
 .unjudged { color: #8a97a5; } .date { color: #6b7a8a; white-space: nowrap; }
