@@ -95,6 +95,7 @@ BULLETS = [
     ("[[Caf%C3%A9 law]] passes.", "Café law passes.", ["Café law"], [], []),
     ("He wins. ''<<LINK MISSING>>''.", "He wins.", [], [], []),
     ("He wins. - [http://a.ex (AP)]; [http://b.ex (BBC)].", "He wins.", [], [], ["AP", "BBC"]),
+    ("R&amp;amp;D ;C", "Rand D; C", [], [], []),
     ("He wins. <<LINK MISSING>>", "He wins.", [], [], []),
 ]  # fmt: skip
 

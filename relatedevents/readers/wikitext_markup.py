@@ -238,8 +238,10 @@ def _is_source(pieces: Sequence[Piece], at: int) -> bool:
     before = "".join(p.text for p in pieces[:at] if not p.source)
     rest = "".join(p.text for p in pieces[at + 1 :] if not p.source and not p.url).strip()
     if not re.search(r"\w", rest):
-        inline = at and pieces[at - 1 - (not pieces[at - 1].text.strip())]
-        if inline and inline.url and not _is_source(pieces, pieces.index(inline)):
+        last = at - 1
+        if last >= 0 and not pieces[last].text.strip():
+            last -= 1
+        if last >= 0 and pieces[last].url and not _is_source(pieces, last):
             return False  # it goes on with the words of the web link before it
         return bool(before.strip()) and not _GOES_ON.search(before)
     between = bool(_SENTENCE_END.search(before)) and not rest[0].islower()
@@ -315,7 +317,7 @@ def read_markup(raw: str) -> Reading:
     names = [piece.name for piece in pieces if piece.source]
     loose = _LOOSE_SOURCE.search(headline)
     if loose:
-        headline = headline[: loose.start()].rstrip()
+        headline = clean_text(headline[: loose.start()])
         name = loose.group(1).strip()
         names.extend([] if name in _LANGUAGES else [name])
     return Reading(

@@ -101,7 +101,6 @@ _SIGNS = (
     (re.compile(r"[<>]"), " "),
     (re.compile(r"(?:https?:)?//\S+|https?:\S*"), " "),
     (re.compile(r"'{2,}"), "'"),
-    (re.compile(r"&(?=#?\w+;)"), "and "),
 )
 _SPACING = (
     (re.compile(r"\((?:[\w. ]{1,30}:[\s,;]*)*[\s,;]*\)"), " "),  # its sources are gone
@@ -113,6 +112,7 @@ _SPACING = (
     (re.compile(r"\. [,;](?=\s|$)"), "."),
     (re.compile(r"(?<=[.!?])\s+[-–—]+\s*\.?$"), ""),
     (re.compile(r" ([,;])(?=[^\W\d_])"), r"\1 "),
+    (re.compile(r"&(?=#?\w+;)"), "and "),
     (re.compile(r"[,;:](?:\s*)\.(?!\.)"), "."),
     (re.compile(r"(?<!\.)\.\.(?=\s|$)|\. \.(?=\s|$)"), "."),
 )
@@ -134,17 +134,7 @@ def _round_brackets(text: str) -> str:
     return text.replace("[", " ").replace("]", " ")
 
 
-def clean_text(text: str) -> str:
-    """Make one line of rendered text free of what is left of any markup.
-
-    Square brackets that an editor put into a quotation become round ones, so that a headline
-    holds no sign with a meaning in wikitext, HTML or Markdown links.
-
-    Examples
-    --------
-    >>> clean_text(": The harbour is&nbsp;closed , he says.  . ")
-    'The harbour is closed, he says.'
-    """
+def _clean_once(text: str) -> str:
     if "&" in text:
         text = html.unescape(html.unescape(text))
     text = _UNSEEN.sub("", text)
@@ -163,6 +153,23 @@ def clean_text(text: str) -> str:
         text = _END.sub("", _START.sub("", text))
     whole = _IN_BRACKETS.fullmatch(text)
     return whole.group(1).strip() if whole else text
+
+
+def clean_text(text: str) -> str:
+    """Make one line of rendered text free of what is left of any markup.
+
+    Square brackets that an editor put into a quotation become round ones, so that a headline
+    holds no sign with a meaning in wikitext, HTML or Markdown links.
+
+    Examples
+    --------
+    >>> clean_text(": The harbour is&nbsp;closed , he says.  . ")
+    'The harbour is closed, he says.'
+    """
+    cleaned = _clean_once(text)
+    while cleaned != text:  # one repair can make room for another; each takes signs away
+        text, cleaned = cleaned, _clean_once(cleaned)
+    return text
 
 
 _PLAIN_TITLE = re.compile(r"[\w,.()–-]+(?: [\w,.()–-]+)*")
