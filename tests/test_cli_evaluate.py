@@ -66,8 +66,8 @@ def test_without_an_archive_nothing_is_cut(capsys, files):
     args = [files / "short.parquet", "--links", files / "links.jsonl"]
     code, out, err = run(capsys, *args)
     assert (code, out) == (2, "")
-    assert "no archive tells the events' days. " not in err
-    assert "Pass archive=; or pass as_of=None" in err
+    assert "no archive tells the events' days; allowed" in err
+    assert "Pass --archive; or pass --as-of none to count every listed event." in err
     code, out, _ = run(capsys, *args, "--as-of", "none", "--metrics", "rr,p@3", "-n", "3", "--json")
     assert code == 0
     assert set(figures(out)) == {("short", "rr"), ("short", "p@3")}
@@ -140,6 +140,10 @@ def test_options_reach_the_measurement(capsys, files):
         (
             ["{files}/good.csv", "--links", "sample", "--archive", "sample"],
             "48 of 60 queries have no list",
+        ),
+        (
+            ["{files}/good.csv", "--links", "sample", "--archive", "sample"],
+            "or count them as empty lists with --missing empty.",
         ),
         (["sample", "--tuning-links", "sample"], "queries used in tuning: 60"),
         ([], "the following arguments are required: RUN"),

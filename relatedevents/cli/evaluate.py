@@ -21,6 +21,16 @@ if TYPE_CHECKING:
 
 _DEFAULT = "default"
 _MODEL = "model"
+# What a message of the library advises, as it is written on the command line.
+_AS_OPTIONS = {
+    "unlinked='skip'": "--unlinked skip",
+    "missing='empty'": "--missing empty",
+    "unknown='drop'": "--unknown drop",
+    "allow_leak=True": "--allow-leak",
+    "as_of=None": "--as-of none",
+    "archive=": "--archive",
+    "clusters='day'": "--cluster day",
+}
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -123,9 +133,20 @@ def _add_measuring(group: argparse._ArgumentGroup) -> None:
 
 def evaluate(args: argparse.Namespace) -> None:
     """Measure runs against links, and print the report."""
+    _check_output(args)
+    try:
+        result = _measured(args)
+    except InputError as error:
+        message = str(error)
+        for advice, option in _AS_OPTIONS.items():
+            message = message.replace(advice, option)
+        raise type(error)(message) from error
+    _write(args, result)
+
+
+def _measured(args: argparse.Namespace) -> Evaluation:
     from relatedevents.report import evaluate as measure
 
-    _check_output(args)
     as_of = None if args.as_of == "none" else args.as_of
     runs, archive = _open_runs(args)
     links = _open_links(args)
@@ -136,7 +157,7 @@ def evaluate(args: argparse.Namespace) -> None:
         made = _baseline_runs(args, runs, links, archive, as_of)
         runs |= made
         told = {name: BASELINES[name] for name in runs if name in made or name == _DEFAULT}
-    result = measure(
+    return measure(
         runs,
         links,
         metrics=args.metrics.split(",") if args.metrics else None,
@@ -155,7 +176,6 @@ def evaluate(args: argparse.Namespace) -> None:
         run_words=told,
         seed=args.seed,
     )
-    _write(args, result)
 
 
 def _check_output(args: argparse.Namespace) -> None:
