@@ -15,14 +15,19 @@ import pandas as pd
 from scipy import sparse
 
 from relatedevents.archive import UNDATED, Ids, days_of
+from relatedevents.categories import CategorySpace
 from relatedevents.checks import problem, shown
 from relatedevents.encoders import Encoder, encode_headlines
 from relatedevents.errors import InputError, StoreError
 from relatedevents.signals import Features
 from relatedevents.store import Contents
 from relatedevents.tags import TagSpace
+from relatedevents.topics import TopicSpace
 from relatedevents.weights import Weights
 from relatedevents.words import WordSpace
+
+#: The column whose likeness the category signal measures.
+CATEGORY_COLUMN = "category"
 
 _SLUG_LENGTH = 140
 # As many tell one encoder from another, and take a moment even with a slow one.
@@ -45,7 +50,7 @@ class Index:
         The same as an array.
     features : Features
         What the signals know of each row.
-    tag_space, word_space : TagSpace, WordSpace
+    tag_space, word_space, topic_space, category_space
         The vocabularies, with the statistics of the fit.
     tie_break : str
         The tie-break that `order` follows.
@@ -58,6 +63,8 @@ class Index:
     features: Features
     tag_space: TagSpace
     word_space: WordSpace
+    topic_space: TopicSpace
+    category_space: CategorySpace
     tie_break: str
 
     def __len__(self) -> int:
@@ -99,11 +106,33 @@ class Index:
         word_space, words = WordSpace.fit(headlines)
         days = days_of(table["date"])[order]
         vectors = encode_headlines(encoder, headlines, cache_dir=cache_dir, progress=progress)
+        topic_space = TopicSpace.fit(tag_matrix.weights[_by_date(table, order)])
+        categories = _categories(table, order)
+        category_space = CategorySpace.fit(categories)
         features = Features(
-            vectors, tag_matrix.weights, tag_matrix.counts, words, days, _newest(days)
+            vectors,
+            topic_space.transform(tag_matrix.weights),
+            tag_matrix.weights,
+            tag_matrix.counts,
+            words,
+            category_space.transform(categories),
+            category_space.likeness,
+            days,
+            _newest(days),
         )
         ids = table["id"].to_numpy(dtype=object)[order]
-        return cls(table, order, Ids(ids), ids, features, tag_space, word_space, weights.tie_break)
+        return cls(
+            table,
+            order,
+            Ids(ids),
+            ids,
+            features,
+            tag_space,
+            word_space,
+            topic_space,
+            category_space,
+            weights.tie_break,
+        )
 
     def reordered(self, weights: Weights) -> Index:
         """Return the same archive in the order of another tie-break."""
@@ -128,6 +157,7 @@ class Index:
         headlines: Sequence[str],
         tags: Sequence[Sequence[str]],
         days: npt.NDArray[np.int32],
+        categories: Sequence[object],
     ) -> Features:
         """Return the features of new events under the statistics of the fit.
 
@@ -143,7 +173,17 @@ class Index:
             raise InputError(problem("encoder", came, allowed, "Fit again with this encoder."))
         matrix = self.tag_space.transform(tags)
         words = self.word_space.transform(headlines)
-        return Features(vectors, matrix.weights, matrix.counts, words, days, self.features.newest)
+        return Features(
+            vectors,
+            self.topic_space.transform(matrix.weights),
+            matrix.weights,
+            matrix.counts,
+            words,
+            self.category_space.transform(categories),
+            self.features.likeness,
+            days,
+            self.features.newest,
+        )
 
     def check_encoder(self, encoder: Encoder) -> None:
         """Raise `StoreError` unless `encoder` gives the vectors of the fit.
@@ -173,6 +213,9 @@ class Index:
             "tag_counts": self.features.tag_counts,
             "tag_idf": self.tag_space.weights,
             "word_idf": self.word_space.weights,
+            "topics": self.features.topics,
+            "topic_directions": self.topic_space.directions,
+            "categories": self.features.categories,
         }
         for name, matrix in (("tags", self.features.tags), ("words", self.features.words)):
             arrays[f"{name}_data"] = matrix.data
@@ -186,6 +229,7 @@ class Index:
             "unknown_tag_idf": self.tag_space.unknown_weight,
             "tag_aliases": self.tag_space.aliases,
             "words": self.word_space.words,
+            "category_keys": self.category_space.keys,
         }
         return Contents(settings, arrays, {"archive": self.table})
 
@@ -209,11 +253,16 @@ class Index:
             )
             for name, width in (("tags", len(tag_space.keys)), ("words", len(word_space.words)))
         )
+        topic_space = TopicSpace(arrays["topic_directions"])
+        category_space = CategorySpace.of_keys(settings["category_keys"])
         features = Features(
             arrays["vectors"],
+            arrays["topics"],
             tags,
             np.asarray(arrays["tag_counts"]),
             words,
+            np.asarray(arrays["categories"]),
+            category_space.likeness,
             np.asarray(arrays["days"]),
             settings["newest"],
         )
@@ -222,8 +271,18 @@ class Index:
         # Parquet knows no seconds, only finer units.
         table["date"] = table["date"].astype("datetime64[s]")
         ids = table["id"].to_numpy(dtype=object)[order]
-        tie_break = settings["tie_break"]
-        return cls(table, order, Ids(ids), ids, features, tag_space, word_space, tie_break)
+        return cls(
+            table,
+            order,
+            Ids(ids),
+            ids,
+            features,
+            tag_space,
+            word_space,
+            topic_space,
+            category_space,
+            settings["tie_break"],
+        )
 
 
 def tie_order(table: pd.DataFrame, weights: Weights) -> npt.NDArray[np.int64]:
@@ -288,6 +347,19 @@ def page_paths(table: pd.DataFrame) -> pd.Series:
         day = "" if pd.isna(date) else f"{date.year:04d}/{date.month:02d}/{date.day}/"
         paths.append(day + slug)
     return pd.Series(paths, index=table.index, dtype=object)
+
+
+def _categories(table: pd.DataFrame, order: npt.NDArray[np.int64]) -> list[object]:
+    if CATEGORY_COLUMN not in table.columns:
+        return [None] * len(table)
+    return list(table[CATEGORY_COLUMN].to_numpy(dtype=object)[order])
+
+
+def _by_date(table: pd.DataFrame, order: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    # The last bits of a decomposition follow the order of its rows: the tie-break has no say there.
+    row_of_place = np.empty(len(order), dtype=np.int64)
+    row_of_place[order] = np.arange(len(order))
+    return row_of_place[tie_order(table, Weights())]
 
 
 def _newest(days: npt.NDArray[np.int32]) -> int:

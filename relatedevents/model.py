@@ -211,6 +211,7 @@ class RelatedEvents(NeighboursMixin, TuningMixin):
         *,
         tags: Sequence[str] | None = None,
         date: object = None,
+        category: str | None = None,
         n: int | None = None,
         as_of: object = None,
         where: object = None,
@@ -228,6 +229,8 @@ class RelatedEvents(NeighboursMixin, TuningMixin):
             Its tags; without them the other signals decide.
         date : date, optional
             Its day; without it the other signals decide.
+        category : str, optional
+            Its category, where the archive has a column ``category``.
         n, as_of, where, exclude, pins, min_score
             As in `related`.
 
@@ -241,9 +244,15 @@ class RelatedEvents(NeighboursMixin, TuningMixin):
         self._check_fitted()
         if not isinstance(headline, str) or not headline.strip():
             raise InputError(problem("headline", f"got {shown(headline)}", "a non-empty text"))
+        if category is not None and not isinstance(category, str):
+            raise InputError(problem("category", f"got {shown(category)}", "a text or None"))
         day = UNDATED if is_missing(date) else day_of(date, "date")
         features = self.index_.features_of(
-            self._encoder(), [headline.strip()], [check_tags(tags)], np.array([day], np.int32)
+            self._encoder(),
+            [headline.strip()],
+            [check_tags(tags)],
+            np.array([day], np.int32),
+            [category],
         )
         ids = np.array([headline.strip()], dtype=object)
         queries = Queries(ids, np.array([-1], dtype=np.int64), features, in_archive=False)

@@ -7,7 +7,7 @@ every method that tells a score tells the same one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,9 @@ from relatedevents.weights import SIGNALS, Weights
 DECIMALS = 6
 #: The day of an event without a date.
 UNDATED = np.iinfo(np.int32).max
+
+#: Where the bent words signal reaches (1 + BEND) / 2.
+BEND = 0.2
 
 # A time part below this can't move a score by its sixth decimal.
 _NO_TIME = 1e-9
@@ -34,12 +37,18 @@ class Features:
     ----------
     vectors : numpy.ndarray of float32, shape (n_events, n_dimensions)
         The headlines' embeddings, of length 1 or 0.
+    topics : numpy.ndarray of float32, shape (n_events, n_topics)
+        Places among the topics, of length 1 or 0.
     tags : scipy.sparse.csr_matrix of float64, shape (n_events, n_tags)
         idf-weighted tags, see `relatedevents.tags.TagMatrix`.
     tag_counts : numpy.ndarray of int32, shape (n_events,)
         How many tags each event has.
     words : scipy.sparse.csr_matrix of float64, shape (n_events, n_words)
         TF-IDF weights of the headlines' words.
+    categories : numpy.ndarray of int32, shape (n_events,)
+        Codes of the categories.
+    likeness : numpy.ndarray of float64, shape (n_codes, n_codes)
+        How alike two categories are; the last code is no category.
     days : numpy.ndarray of int32, shape (n_events,)
         Days since 1970-01-01, `UNDATED` where there is no date.
     newest : int
@@ -47,9 +56,12 @@ class Features:
     """
 
     vectors: npt.NDArray[np.float32]
+    topics: npt.NDArray[np.float32]
     tags: sparse.csr_matrix
     tag_counts: npt.NDArray[np.int32]
     words: sparse.csr_matrix
+    categories: npt.NDArray[np.int32]
+    likeness: npt.NDArray[np.float64]
     days: npt.NDArray[np.int32]
     newest: int
 
@@ -60,9 +72,12 @@ class Features:
         """Return the features of some rows, in the order given."""
         return Features(
             np.ascontiguousarray(self.vectors[rows]),
+            np.ascontiguousarray(self.topics[rows]),
             sparse.csr_matrix(self.tags[rows]),
             self.tag_counts[rows],
             sparse.csr_matrix(self.words[rows]),
+            self.categories[rows],
+            self.likeness,
             self.days[rows],
             self.newest,
         )
@@ -87,6 +102,19 @@ def time_values(
     """
     days = np.asarray(days_between, dtype=np.float64)
     return np.asarray(np.mean([0.5 ** (days / half_life) for half_life in half_lives], axis=0))
+
+
+def bend(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return (1 + b) x / (x + b) with b = 0.2: from 0 to 1, steep at first.
+
+    The saturation of BM25's term frequency (Robertson and Walker 1994), scaled to end at 1.
+
+    Examples
+    --------
+    >>> bend(np.array([0.0, 0.2, 1.0])).round(3).tolist()
+    [0.0, 0.6, 1.0]
+    """
+    return (1.0 + BEND) * values / (values + BEND)
 
 
 def recency_values(
@@ -141,26 +169,33 @@ def pair_parts(
     q = np.ascontiguousarray(query_rows, dtype=np.int64)
     c = np.ascontiguousarray(candidate_rows, dtype=np.int64)
     parts = np.zeros((len(q), len(SIGNALS)))
-    semantic, tags, coverage, words, time, recency = weights.by_signal()
-    if semantic:
-        parts[:, 0] = semantic * _pairs.cosines(queries.vectors, q, candidates.vectors, c)
-    if tags or coverage:
+    column = {name: number for number, name in enumerate(SIGNALS)}
+    if weights.semantic:
+        values = _pairs.cosines(queries.vectors, q, candidates.vectors, c)
+        parts[:, column["semantic"]] = weights.semantic * values
+    if weights.topic:
+        values = _pairs.cosines(queries.topics, q, candidates.topics, c)
+        parts[:, column["topic"]] = weights.topic * values
+    if weights.tags or weights.coverage:
         dots, shared = _pairs.sparse_dots(*_csr(queries.tags), q, *_csr(candidates.tags), c)
-        parts[:, 1] = tags * np.clip(dots, 0.0, 1.0)
+        parts[:, column["tags"]] = weights.tags * np.clip(dots, 0.0, 1.0)
         counts = np.maximum(queries.tag_counts[q], 1)
-        parts[:, 2] = coverage * (shared / counts)
-    if words:
+        parts[:, column["coverage"]] = weights.coverage * (shared / counts)
+    if weights.words:
         dots, _ = _pairs.sparse_dots(*_csr(queries.words), q, *_csr(candidates.words), c)
-        parts[:, 3] = words * np.clip(dots, 0.0, 1.0)
-    if time:
+        parts[:, column["words"]] = weights.words * bend(np.clip(dots, 0.0, 1.0))
+    if weights.category:
+        values = candidates.likeness[queries.categories[q], candidates.categories[c]]
+        parts[:, column["category"]] = weights.category * values
+    if weights.time:
         day_q, day_c = queries.days[q].astype(np.int64), candidates.days[c].astype(np.int64)
         dated = (day_q != UNDATED) & (day_c != UNDATED)
         values = time_values(np.where(dated, np.abs(day_q - day_c), 0), weights.half_lives())
-        parts[:, 4] = time * np.where(dated, values, 0.0)
-    if recency:
+        parts[:, column["time"]] = weights.time * np.where(dated, values, 0.0)
+    if weights.recency:
         days = candidates.days[c]
         values = recency_values(days, candidates.newest, weights.recency_half_life)
-        parts[:, 5] = recency * values
+        parts[:, column["recency"]] = weights.recency * values
     return parts
 
 
@@ -182,34 +217,54 @@ def add_parts(parts: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 class Operands:
     """One side of the weighted sum, as plain arrays for an engine.
 
-    score(q, c) = dense_weight x max(0, dense_q . dense_c) + sparse_q . sparse_c
-    + factor_q x |pattern_q and pattern_c| + table[|day_q - day_c|] + bonus_c, where everything is
-    float32, the sparse weights are already inside the sparse rows, and days beyond the table
-    (undated ones among them) add nothing.
+    score(q, c) = dense_weight x max(0, dense_q . dense_c)
+    + side_weight x max(0, side_q . side_c)
+    + sparse_q . sparse_c
+    + bent_weight x bend(bent_q . bent_c)
+    + factor_q x |pattern_q and pattern_c|
+    + code_table[code_q, code_c]
+    + table[|day_q - day_c|] + bonus_c,
+    where everything is float32, and days beyond the table (undated ones among them) add nothing.
 
     Attributes
     ----------
-    dense : numpy.ndarray of float32, shape (n, n_dimensions)
-    dense_weight : float
-    sparse : scipy.sparse.csr_matrix of float32, shape (n, n_columns)
-    pattern : scipy.sparse.csr_matrix of float32, shape (n, n_columns)
-    factor : numpy.ndarray of float32, shape (n,)
+    dense, side : numpy.ndarray of float32, shape (n, n_dimensions)
+    dense_weight, side_weight, bent_weight : float
+    sparse, bent, pattern : scipy.sparse.csr_matrix of float32, shape (n, n_columns)
+    factor, bonus : numpy.ndarray of float32, shape (n,)
+    codes : numpy.ndarray of int32, shape (n,)
+    code_table : numpy.ndarray of float32, shape (n_codes, n_codes)
     days : numpy.ndarray of int32, shape (n,)
     table : numpy.ndarray of float32
-    bonus : numpy.ndarray of float32, shape (n,)
     error : float
         How far such a float32 score can be from the float64 one at most.
     """
 
     dense: npt.NDArray[np.float32]
     dense_weight: float
+    side: npt.NDArray[np.float32]
+    side_weight: float
     sparse: sparse.csr_matrix
+    bent: sparse.csr_matrix
+    bent_weight: float
     pattern: sparse.csr_matrix
     factor: npt.NDArray[np.float32]
+    codes: npt.NDArray[np.int32]
+    code_table: npt.NDArray[np.float32]
     days: npt.NDArray[np.int32]
     table: npt.NDArray[np.float32]
     bonus: npt.NDArray[np.float32]
     error: float
+
+    def take(self, rows: npt.NDArray[np.int64]) -> Operands:
+        """Return the operands of some rows."""
+        chosen = {name: getattr(self, name)[rows] for name in ("dense", "side", "factor", "codes")}
+        chosen |= {name: getattr(self, name)[rows] for name in ("days", "bonus")}
+        chosen |= {
+            name: sparse.csr_matrix(getattr(self, name)[rows])
+            for name in ("sparse", "bent", "pattern")
+        }
+        return replace(self, **chosen)
 
 
 def operands(features: Features, weights: Weights) -> Operands:
@@ -222,34 +277,53 @@ def operands(features: Features, weights: Weights) -> Operands:
     weights : Weights
         What each signal counts; a signal of weight 0 costs the engine nothing.
     """
-    semantic, tags, coverage, words, time, recency = weights.by_signal()
     n = len(features)
-    # Symmetric sparse signals share one matrix: sqrt(weight) on both sides makes the weight.
-    halves = [
-        matrix.astype(np.float32) * np.float32(np.sqrt(weight)) if weight else _no_columns(n)
-        for matrix, weight in ((features.tags, tags), (features.words, words))
-    ]
-    both = sparse.csr_matrix(sparse.hstack(halves, format="csr", dtype=np.float32))
-    pattern = features.tags if coverage else _no_columns(n)
     bonus = np.zeros(n)
-    if recency:
-        bonus = recency * recency_values(features.days, features.newest, weights.recency_half_life)
-    longest = int(np.diff(both.indptr).max(initial=0)) if n else 0
-    roundings = (features.vectors.shape[1] if semantic else 0) + longest + 16
+    if weights.recency:
+        bonus = weights.recency * recency_values(
+            features.days, features.newest, weights.recency_half_life
+        )
+    longest = max(
+        int(np.diff(matrix.indptr).max(initial=0)) for matrix in (features.tags, features.words)
+    )
+    dimensions = max(
+        features.vectors.shape[1] if weights.semantic else 0,
+        features.topics.shape[1] if weights.topic else 0,
+    )
+    roundings = dimensions + longest + 16
+    # bend is steepest at 0, where it makes an error of its argument (1 + BEND) / BEND as large.
+    reach = sum(weights.by_signal()) + weights.words / BEND
     return Operands(
-        dense=features.vectors if semantic else features.vectors[:, :0],
-        dense_weight=semantic,
-        sparse=both,
-        pattern=sparse.csr_matrix(pattern, dtype=np.float32),
-        factor=(coverage / np.maximum(features.tag_counts, 1)).astype(np.float32),
+        dense=features.vectors if weights.semantic else features.vectors[:, :0],
+        dense_weight=weights.semantic,
+        side=features.topics if weights.topic else features.topics[:, :0],
+        side_weight=weights.topic,
+        # sqrt(weight) on both sides makes the weight.
+        sparse=_sparse_or_nothing(features.tags * np.sqrt(weights.tags), weights.tags),
+        bent=_sparse_or_nothing(features.words, weights.words),
+        bent_weight=weights.words,
+        pattern=_sparse_or_nothing(features.tags, weights.coverage),
+        factor=(weights.coverage / np.maximum(features.tag_counts, 1)).astype(np.float32),
+        codes=features.categories if weights.category else np.zeros(n, dtype=np.int32),
+        code_table=(
+            (weights.category * features.likeness).astype(np.float32)
+            if weights.category
+            else np.zeros((1, 1), dtype=np.float32)
+        ),
         days=features.days,
-        table=_time_table(features.days, time, weights.half_lives()),
+        table=_time_table(features.days, weights.time, weights.half_lives()),
         bonus=bonus.astype(np.float32),
         # Each of the at most `roundings` float32 operations errs by half a unit in the last
         # place of a value no larger than the sum of the weights (Higham 2002, section 3.1);
         # rounding the inputs and what the table leaves out is within the factor of 2.
-        error=2.0 * roundings * float(np.finfo(np.float32).eps) * sum(weights.by_signal()),
+        error=2.0 * roundings * float(np.finfo(np.float32).eps) * reach,
     )
+
+
+def _sparse_or_nothing(matrix: sparse.csr_matrix, weight: float) -> sparse.csr_matrix:
+    if not weight:
+        return sparse.csr_matrix((matrix.shape[0], 0), dtype=np.float32)
+    return sparse.csr_matrix(matrix, dtype=np.float32)
 
 
 def _time_table(
@@ -263,10 +337,6 @@ def _time_table(
     span = int(min(reach, _LONGEST_GAP))
     values = weight * time_values(np.arange(span + 1), half_lives)
     return np.append(values, 0.0).astype(np.float32)
-
-
-def _no_columns(n: int) -> sparse.csr_matrix:
-    return sparse.csr_matrix((n, 0), dtype=np.float32)
 
 
 def _csr(

@@ -17,17 +17,29 @@ from relatedevents.engines import exact
 from relatedevents.engines.exact import ExactEngine
 from relatedevents.engines.postings import CsrArrays, Postings
 from relatedevents.signals import UNDATED, add_parts, operands, pair_parts
+from relatedevents.weights import SIGNALS
 
 WEIGHTS = {
     "default": Weights(),
-    "all": Weights(0.5, 0.3, 0.2, 0.3, 0.4, 0.1, (7.0, 60.0), 20.0),
-    "semantic": Weights(1, 0, 0, 0, 0),
-    "tags": Weights(0, 1, 0, 0, 0),
-    "coverage": Weights(0, 0, 1, 0, 0),
-    "words": Weights(0, 0, 0, 1, 0),
-    "time": Weights(0, 0, 0, 0, 1, half_life=0.5),
-    "recency": Weights(0, 0, 0, 0, 0, 1),
-    "heavy": Weights(9e5, 1e-3, 0, 0, 5e5),
+    "all": Weights.only(
+        semantic=0.5,
+        topic=0.2,
+        tags=0.3,
+        coverage=0.2,
+        category=0.15,
+        words=0.3,
+        time=0.4,
+        recency=0.1,
+        half_life=(7.0, 60.0),
+        recency_half_life=20.0,
+    ),
+    "semantic": Weights.only(semantic=1),
+    "tags": Weights.only(tags=1),
+    "coverage": Weights.only(coverage=1),
+    "words": Weights.only(words=1),
+    "time": Weights.only(time=1, half_life=0.5),
+    "recency": Weights.only(recency=1),
+    "heavy": Weights.only(semantic=900000.0, tags=0.001, time=500000.0),
 }
 
 
@@ -102,7 +114,7 @@ def test_a_row_that_float32_cannot_settle_is_done_again(spy):
     encoder = RandomEncoder(width=64, noise=1e-6)
     frame = random_frame(8, 200, undated=1.0, untagged=1.0, words=["flood"])
     frame["headline"] = [f"f {number}" for number in range(200)]
-    model = RelatedEvents(encoder=encoder, weights=Weights(1, 0, 0, 0, 0), block_size=32)
+    model = RelatedEvents(encoder=encoder, weights=Weights.only(semantic=1), block_size=32)
     model.fit(frame)
     assert_lists(model.related_all(5), reference(model, encoder, 5))
     assert dict(spy)["rechecked"] > 0
@@ -112,7 +124,7 @@ def test_no_row_is_done_again_without_need(spy):
     encoder = RandomEncoder(noise=1.0)
     frame = random_frame(9, 200, undated=0.0, untagged=0.0)
     frame["headline"] = [f"{chr(97 + number % 26)} {number}" for number in range(200)]
-    model = RelatedEvents(encoder=encoder, weights=Weights(1, 0, 0, 0, 0)).fit(frame)
+    model = RelatedEvents(encoder=encoder, weights=Weights.only(semantic=1)).fit(frame)
     assert_lists(model.related_all(5), reference(model, encoder, 5))
     assert dict(spy)["rechecked"] < 20
 
@@ -253,7 +265,7 @@ def test_an_event_of_every_year_of_the_calendar():
     days = np.append(rng.integers(1_000_000, 2_932_896, size=69), -719_162)
     frame["date"] = days.astype("datetime64[D]").astype("datetime64[s]")
     encoder = KeywordEncoder(["nothing"])
-    weights = Weights(0.1, 0, 0, 0, 1, half_life=1e6)
+    weights = Weights.only(semantic=0.1, time=1, half_life=1000000.0)
     model = RelatedEvents(encoder=encoder, weights=weights).fit(frame)
     assert_lists(model.related_all(5), reference(model, encoder, 5))
 
@@ -262,7 +274,7 @@ def test_a_heavy_weight_keeps_the_tail_of_time():
     # Events without any dense part, so far apart that only a great weight tells them apart.
     frame = random_frame(15, 70, undated=0.0, untagged=1.0, days=60_000)
     encoder = KeywordEncoder(["nothing"])
-    weights = Weights(0, 0, 0, 0, 1e6, half_life=30.0)
+    weights = Weights.only(time=1000000.0, half_life=30.0)
     model = RelatedEvents(encoder=encoder, weights=weights).fit(frame)
     assert_lists(model.related_all(40), reference(model, encoder, 40), 1e-3)
 
@@ -305,3 +317,31 @@ def test_engine_over_other_queries_knows_no_own_row():
     )
     assert 4 in best.rows[0]
     assert 9 in best.rows[1]
+
+
+@pytest.mark.parametrize("weights", ["default", "all"])
+@pytest.mark.parametrize("block_size", [7, 64, 1024])
+@pytest.mark.parametrize("noise", [1.0, 1e-6])
+def test_each_query_has_its_own_last_day_and_candidates(weights, block_size, noise, spy):
+    # With little noise many rows are done again: they too keep to their own last day.
+    frame = random_frame(18, 110)
+    frame["headline"] = [f"{'fv'[row % 2]} {row}" for row in range(110)]
+    encoder = RandomEncoder(width=64, noise=noise)
+    chosen = WEIGHTS[weights]
+    if noise < 1:
+        chosen = Weights(**{name: float(name == "semantic") for name in SIGNALS})
+    model = RelatedEvents(encoder=encoder, weights=chosen, block_size=block_size).fit(frame)
+    slow = Slow(model.archive_, encoder, chosen)
+    rng = np.random.default_rng(18)
+    first = np.datetime64("2012-01-01")
+    as_of = {id_: first + np.timedelta64(int(rng.integers(0, 40)), "D") for id_ in slow.ids}
+    mask = rng.random(110) < 0.8
+    allowed = set(model.archive_["id"][mask])
+    table = model.related_all(2, as_of=as_of, where=mask)
+    wanted = {
+        id_: slow.ranked(slow.of_id(id_), 2, own=id_, until=slow.day(as_of[id_]), allowed=allowed)
+        for id_ in slow.ids
+    }
+    assert_lists(table, {id_: some for id_, some in wanted.items() if some})
+    assert dict(spy)["blocks"] == block_size
+    assert (dict(spy)["rechecked"] > 0) == (noise < 1)

@@ -13,12 +13,23 @@ from toy import KeywordEncoder, Slow, random_frame, toy_model
 from relatedevents import RelatedEvents, Weights
 from relatedevents.weights import SIGNALS
 
-ALL = Weights(0.5, 0.3, 0.2, 0.3, 0.4, 0.1, (7.0, 60.0), 20.0)
+ALL = Weights.only(
+    semantic=0.5,
+    topic=0.2,
+    tags=0.3,
+    coverage=0.2,
+    category=0.15,
+    words=0.3,
+    time=0.4,
+    recency=0.1,
+    half_life=(7.0, 60.0),
+    recency_half_life=20.0,
+)
 
 
 @settings(max_examples=15)
 @given(
-    seed=st.integers(0, 10**6), weights=st.sampled_from([ALL, Weights(), Weights(0, 0, 1, 0, 0)])
+    seed=st.integers(0, 10**6), weights=st.sampled_from([ALL, Weights(), Weights.only(coverage=1)])
 )
 def test_every_explanation_adds_up_and_agrees_with_the_lists(seed, weights):
     model = RelatedEvents(encoder=KeywordEncoder(), weights=weights).fit(random_frame(seed, 20))
@@ -38,7 +49,7 @@ def test_every_explanation_adds_up_and_agrees_with_the_lists(seed, weights):
 
 
 def test_each_tag_has_its_own_share():
-    told = toy_model(Weights(0, 1, 0, 0, 0)).explain("b1", "b3")
+    told = toy_model(Weights.only(tags=1)).explain("b1", "b3")
     # France stands in three events of twelve, Vote in two; both count with the square of idf.
     france, vote = np.log(13 / 4), np.log(13 / 3)
     assert told.tag_shares["Vote"] / told.tag_shares["France"] == pytest.approx(

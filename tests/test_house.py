@@ -23,6 +23,8 @@ LAYER_OF_ROOM = {
     "archive": 1,
     "tags": 1,
     "words": 1,
+    "topics": 1,
+    "categories": 1,
     "encoders": 1,
     "evaluation": 1,
     "signals": 2,

@@ -16,7 +16,18 @@ from relatedevents.errors import InputError, UnknownIdError
 from relatedevents.lists import COLUMNS
 from relatedevents.weights import SIGNALS
 
-ALL = Weights(0.5, 0.3, 0.2, 0.3, 0.4, 0.1, (7.0, 60.0), 20.0)
+ALL = Weights.only(
+    semantic=0.5,
+    topic=0.2,
+    tags=0.3,
+    coverage=0.2,
+    category=0.15,
+    words=0.3,
+    time=0.4,
+    recency=0.1,
+    half_life=(7.0, 60.0),
+    recency_half_life=20.0,
+)
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +44,7 @@ def told(table):
 
 def test_a_list_by_hand():
     # Only tags: b1 has France (3 of 12 events) and Vote (2 of 12), b2 France alone.
-    table = toy_model(Weights(0, 1, 0, 0, 0)).related("b1")
+    table = toy_model(Weights.only(tags=1)).related("b1")
     france, vote, law = (np.log(13 / (1 + df)) for df in (3, 2, 1))
     both = (france**2 + vote**2) / np.hypot(france, vote) / np.linalg.norm([france, vote, law])
     one = france / np.hypot(france, vote)
@@ -192,7 +203,7 @@ def test_equal_scores_go_by_date_then_id():
         ("d", "2011-01-01", "Flood", []),
         ("c", "2013-01-01", "Flood", []),
     ]
-    model = toy_model(Weights(1, 0, 0, 0, 0)).fit(
+    model = toy_model(Weights.only(semantic=1)).fit(
         pd.DataFrame(rows, columns=["id", "date", "headline", "tags"])
     )
     assert model.related("q")["related_id"].tolist() == ["c", "d", "z", "a", "b"]
@@ -211,7 +222,7 @@ def test_scores_that_agree_to_six_decimals_are_equal():
         ("far", "2012-01-03", "far", []),
     ]
     frame = pd.DataFrame(rows, columns=["id", "date", "headline", "tags"])
-    model = RelatedEvents(encoder=Near(), weights=Weights(1, 0, 0, 0, 0)).fit(frame)
+    model = RelatedEvents(encoder=Near(), weights=Weights.only(semantic=1)).fit(frame)
     table = model.related("q")
     # 1 - cos(8e-4) = 3.2e-7 is less than the sixth decimal tells, so the newer one leads.
     assert table["related_id"].tolist() == ["newer", "same", "far"]
@@ -227,7 +238,7 @@ def tied(tie_break, **columns):
         ("d", None, "Flood", []),
     ]
     frame = pd.DataFrame(rows, columns=["id", "date", "headline", "tags"]).assign(**columns)
-    weights = Weights(0, 0, 1, 0, 0, tie_break=tie_break)
+    weights = Weights.only(coverage=1, tie_break=tie_break)
     model = RelatedEvents(encoder=KeywordEncoder(), weights=weights).fit(frame)
     return "".join(model.related("q")["related_id"])
 

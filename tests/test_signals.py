@@ -18,7 +18,18 @@ from relatedevents.signals import (
     time_values,
 )
 
-ALL = Weights(0.5, 0.3, 0.2, 0.3, 0.4, 0.1, (7.0, 60.0), 20.0)
+ALL = Weights.only(
+    semantic=0.5,
+    topic=0.2,
+    tags=0.3,
+    coverage=0.2,
+    category=0.15,
+    words=0.3,
+    time=0.4,
+    recency=0.1,
+    half_life=(7.0, 60.0),
+    recency_half_life=20.0,
+)
 
 
 def all_parts(model):
@@ -63,7 +74,11 @@ def test_all_signals_but_coverage_and_recency_are_symmetric():
 
 
 def test_known_by_hand():
-    frame_model = toy_model(Weights(1, 0, 1, 0, 1, 1, half_life=10.0, recency_half_life=326.0))
+    frame_model = toy_model(
+        Weights.only(
+            semantic=1, coverage=1, time=1, recency=1, half_life=10.0, recency_half_life=326.0
+        )
+    )
     parts = frame_model.explain("a1", "a3").parts
     # One of two keywords: cosine 1/sqrt(2); one of a1's two tags; ten days are one half-life.
     assert parts["semantic"] == pytest.approx(0.5**0.5, abs=1e-7)
@@ -118,6 +133,6 @@ def test_scores_are_added_from_left_to_right():
 
 def test_a_signal_of_weight_0_costs_the_engine_nothing():
     features = toy_model().index_.features
-    side = operands(features, Weights(0, 0, 0, 0, 0, 1))
+    side = operands(features, Weights.only(recency=1))
     assert side.dense.shape[1] == side.sparse.shape[1] == side.pattern.shape[1] == 0
     assert side.table.tolist() == [0.0]

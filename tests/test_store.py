@@ -17,7 +17,19 @@ from relatedevents import RelatedEvents, Weights
 from relatedevents.errors import InputError, StoreError
 from relatedevents.store import Contents, is_saved, load, save
 
-RICH = Weights(0.5, 0.3, 0.2, 0.3, 0.4, 0.1, (7.0, 60.0), 20.0, "column:views:descending")
+RICH = Weights.only(
+    semantic=0.5,
+    topic=0.2,
+    tags=0.3,
+    coverage=0.2,
+    category=0.15,
+    words=0.3,
+    time=0.4,
+    recency=0.1,
+    half_life=(7.0, 60.0),
+    recency_half_life=20.0,
+    tie_break="column:views:descending",
+)
 
 
 @pytest.fixture

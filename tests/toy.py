@@ -1,7 +1,8 @@
 """A toy world whose scores are known by hand, and a slow, obvious reference for every score.
 
 The reference follows the written definitions with dicts, sets, loops and `math`; it shares no
-line with the package, but for the encoder's vectors, which are its raw material.
+line with the package, but for the encoder's vectors and the places among the topics, which are
+its raw material.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 from relatedevents import RelatedEvents, Weights
 from relatedevents.encoders import encode_headlines
-from relatedevents.tags import tag_key
+from relatedevents.tags import TagSpace, tag_key
+from relatedevents.topics import TopicSpace
 
-SIGNALS = ("semantic", "tags", "coverage", "words", "time", "recency")
+SIGNALS = ("semantic", "topic", "tags", "coverage", "words", "category", "time", "recency")
 KEYWORDS = ("flood", "vote", "match", "strike", "court")
 
 
@@ -91,14 +93,16 @@ def random_frame(seed, n, *, days=40, undated=0.2, untagged=0.2, words=None):
     words = words or [*KEYWORDS, "the", "town", "army", "Rome", "peace", "is", "xylophone"]
     tags = ["Everywhere", "Spain", "spain", "France", "Mali", "MALI", "Law", "Rain–Sun", "Rain-Sun"]
     rows = []
+    categories = ["Sport", "Sports", "Law and crime", "Crime", "", None]
     for number in rng.permutation(n):
         headline = " ".join(rng.choice(words, size=rng.integers(1, 5)))
         date = None
         if rng.random() >= undated:
             date = pd.Timestamp("2012-01-01") + pd.Timedelta(days=int(rng.integers(0, days)))
         some = list(rng.choice(tags, size=rng.integers(1, 5))) if rng.random() >= untagged else []
-        rows.append((f"id{number}", date, headline, [str(tag) for tag in some]))
-    return pd.DataFrame(rows, columns=["id", "date", "headline", "tags"]).astype(
+        category = categories[rng.integers(0, len(categories))]
+        rows.append((f"id{number}", date, headline, [str(tag) for tag in some], category))
+    return pd.DataFrame(rows, columns=["id", "date", "headline", "tags", "category"]).astype(
         {"date": "datetime64[s]"}
     )
 
@@ -121,9 +125,13 @@ class Slow:
         df = Counter(word for some in words for word in some)
         self.word_df = {word: many for word, many in df.items() if many > 1}
         vectors = encode_headlines(encoder, frame["headline"])
+        names = frame["category"] if "category" in frame.columns else [None] * self.n
+        self.tag_space, self.topic_space, topics = self.topics_of(frame, aliases)
         self.events = [
-            self.event(vector, some, count, day)
-            for vector, some, count, day in zip(vectors, tags, words, self.days, strict=True)
+            self.event(vector, some, count, day, topic, self.category(name))
+            for vector, some, count, day, topic, name in zip(
+                vectors, tags, words, self.days, topics, names, strict=True
+            )
         ]
         self.newest = max((day for day in self.days if day is not None), default=0)
 
@@ -136,19 +144,37 @@ class Slow:
         words = re.findall(r"\b\w\w+\b", headline.lower())
         return Counter(word for word in words if word not in ENGLISH_STOP_WORDS)
 
-    def event(self, vector, tags, count, day):
+    @staticmethod
+    def topics_of(frame, aliases):
+        # The model learns topics from the events in their written order, newest first.
+        days = [math.inf if pd.isna(date) else -Slow.day(date) for date in frame["date"]]
+        order = sorted(range(len(frame)), key=lambda row: (days[row], frame["id"].iloc[row]))
+        tags = [list(frame["tags"].iloc[row]) for row in order]
+        tag_space = TagSpace.fit(tags, aliases)
+        space = TopicSpace.fit(tag_space.transform(tags).weights)
+        return tag_space, space, space.transform(tag_space.transform(list(frame["tags"])).weights)
+
+    @staticmethod
+    def category(name):
+        words = re.findall(r"[a-z]+", name.casefold()) if isinstance(name, str) else []
+        return {word.rstrip("s") for word in words if word != "and"}
+
+    def event(self, vector, tags, count, day, topic, category):
         idf = {tag: math.log((1 + self.n) / (1 + self.tag_df.get(tag, 0))) for tag in tags}
         tfidf = {
             word: (1 + math.log(tf)) * (math.log((1 + self.n) / (1 + self.word_df[word])) + 1)
             for word, tf in count.items()
             if word in self.word_df
         }
-        return [float(x) for x in vector], self.unit(idf), self.unit(tfidf), day
+        topic = [float(x) for x in topic]
+        return [float(x) for x in vector], self.unit(idf), self.unit(tfidf), day, topic, category
 
-    def outside(self, headline, tags, date):
+    def outside(self, headline, tags, date, category=None):
         vector = encode_headlines(self.encoder, [headline])[0]
+        topic = self.topic_space.transform(self.tag_space.transform([list(tags)]).weights)[0]
         keys = {self.key(tag) for tag in tags}
-        return self.event(vector, keys, self.count(headline), self.day(date))
+        count, day = self.count(headline), self.day(date)
+        return self.event(vector, keys, count, day, topic, self.category(category))
 
     @staticmethod
     def unit(weights):
@@ -161,7 +187,7 @@ class Slow:
 
     def parts(self, q, c):
         w = self.weights
-        (vq, tq, wq, dq), (vc, tc, wc, dc) = q, c
+        (vq, tq, wq, dq, pq, kq), (vc, tc, wc, dc, pc, kc) = q, c
         cosine = max(0.0, math.fsum(x * y for x, y in zip(vq, vc, strict=True)))
         lives = w.half_life if isinstance(w.half_life, tuple) else (w.half_life,)
         time = 0.0
@@ -170,11 +196,16 @@ class Slow:
         recency = 0.0
         if dc is not None:
             recency = 0.5 ** (max(self.newest - dc, 0) / w.recency_half_life)
+        topic = max(0.0, math.fsum(x * y for x, y in zip(pq, pc, strict=True)))
+        words = self.dot(wq, wc)
+        category = len(kq & kc) / math.sqrt(len(kq) * len(kc)) if kq and kc else 0.0
         values = (
             min(cosine, 1.0),
+            min(topic, 1.0),
             self.dot(tq, tc),
             len(tq.keys() & tc.keys()) / len(tq) if tq else 0.0,
-            self.dot(wq, wc),
+            1.2 * words / (words + 0.2),
+            category,
             time,
             recency,
         )

@@ -50,20 +50,47 @@ def fill_postings(
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[misc, untyped-decorator, unused-ignore]
-def add_dense_and_time(
-    row: F32, dense_weight: float, day: int, undated: int, days: I32, table: F32
+def add_plain_parts(
+    row: F32,
+    side: F32,
+    dense_weight: float,
+    side_weight: float,
+    day: int,
+    undated: int,
+    days: I32,
+    table: F32,
+    code_row: F32,
+    codes: I32,
 ) -> None:
-    """Turn a row of dot products into dense parts, and add the time parts."""
+    """Turn a row of dot products into dense parts, and add the side, time and code parts.
+
+    `side` is empty where that signal is off.
+    """
     weight = np.float32(dense_weight)
+    beside = np.float32(side_weight)
     none = np.float32(0.0)
     last = table.shape[0] - 1
-    if last == 0 or day == undated:
-        for c in range(row.shape[0]):
-            row[c] = weight * max(row[c], none)
-        return
+    # The table ends with 0: an undated row sees that end alone.
+    seen = table[last:] if day == undated else table
+    last = seen.shape[0] - 1
     for c in range(row.shape[0]):
         gap = min(abs(days[c] - day), last)
-        row[c] = weight * max(row[c], none) + table[gap]
+        row[c] = weight * max(row[c], none) + seen[gap]
+    if side.shape[0] > 0:
+        for c in range(row.shape[0]):
+            row[c] += beside * max(side[c], none)
+    if code_row.shape[0] > 1:
+        for c in range(row.shape[0]):
+            row[c] += code_row[codes[c]]
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[misc, untyped-decorator, unused-ignore]
+def add_bent(row: F32, dots: F32, weight: float, bend: float) -> None:
+    """Add weight x (1 + bend) x / (x + bend) of each dot product x."""
+    top = np.float32(weight * (1.0 + bend))
+    below = np.float32(bend)
+    for c in range(row.shape[0]):
+        row[c] += top * dots[c] / (dots[c] + below)
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[misc, untyped-decorator, unused-ignore]
@@ -99,19 +126,31 @@ def _keep(best: F32, best_rows: I32, low_at: I32, row: int, score: float, other:
 @numba.njit(cache=True, nogil=True)  # type: ignore[misc, untyped-decorator, unused-ignore]
 def block_pass(
     block: F32,
+    side: F32,
     i0: int,
     j0: int,
     mirror: bool,
     dense_weight: float,
+    side_weight: float,
     undated: int,
     days: I32,
     table: F32,
+    codes: I32,
+    code_table: F32,
     row_start: I64,
     columns: I32,
     values: F32,
     start: I64,
     rows: I32,
     data: F32,
+    bent_row_start: I64,
+    bent_columns: I32,
+    bent_values: F32,
+    bent_start: I64,
+    bent_rows: I32,
+    bent_data: F32,
+    bent_weight: float,
+    bend: float,
     pattern_row_start: I64,
     pattern_columns: I32,
     pattern_start: I64,
@@ -128,17 +167,42 @@ def block_pass(
 ) -> None:
     """Finish a block of scores and offer each pair to both of its rows' kept candidates.
 
-    `block` holds dot products of the rows from `i0` with those from `j0`; with `mirror` the
-    block lies off the diagonal and serves its columns too, so each pair is scored once.
+    `block` and `side` hold dot products of the rows from `i0` with those from `j0`; with
+    `mirror` the block lies off the diagonal and serves its columns too, so each pair is scored
+    once. `shared` is scratch space for one row.
     """
     width = block.shape[1]
     block_days = days[j0 : j0 + width]
+    block_codes = codes[j0 : j0 + width]
     for r in range(block.shape[0]):
         q = i0 + r
         row = block[r]
-        add_dense_and_time(row, dense_weight, days[q], undated, block_days, table)
+        add_plain_parts(
+            row,
+            side[r],
+            dense_weight,
+            side_weight,
+            days[q],
+            undated,
+            block_days,
+            table,
+            code_table[codes[q]],
+            block_codes,
+        )
         p, p_end = row_start[q], row_start[q + 1]
         add_sparse(row, columns[p:p_end], values[p:p_end], start, rows, data)
+        p, p_end = bent_row_start[q], bent_row_start[q + 1]
+        if p < p_end:
+            shared[:width] = 0.0
+            add_sparse(
+                shared[:width],
+                bent_columns[p:p_end],
+                bent_values[p:p_end],
+                bent_start,
+                bent_rows,
+                bent_data,
+            )
+            add_bent(row, shared[:width], bent_weight, bend)
         if one_sided:
             shared[:width] = 0.0
             p, p_end = pattern_row_start[q], pattern_row_start[q + 1]

@@ -16,11 +16,10 @@ from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
 from relatedevents.engines.contract import Best, ExactParts, Filters, Progress
 from relatedevents.engines.postings import CsrArrays, Postings
-from relatedevents.signals import DECIMALS, UNDATED, Operands, add_parts
+from relatedevents.signals import BEND, DECIMALS, UNDATED, Operands, add_parts
 
 # Rows of a dense strip worked on at once; below _SMALL rows a strip beats square blocks.
 _STRIP = 32
@@ -52,8 +51,9 @@ class ExactEngine:
         self.n_threads = n_threads or len(os.sched_getaffinity(0))
         self._days = _near_days(candidates.days)
         self._sparse = CsrArrays.of(candidates.sparse)
+        self._bent = CsrArrays.of(candidates.bent)
         self._pattern = CsrArrays.of(candidates.pattern)
-        self._all_postings: tuple[Postings, Postings] | None = None
+        self._all_postings: tuple[Postings, ...] | None = None
 
     def best_of_rows(
         self,
@@ -128,7 +128,7 @@ class ExactEngine:
         doubtful = np.flatnonzero(last - (bound + self.candidates.error) <= 10.0**-DECIMALS)
         if len(doubtful):
             again = self.best_of_rows(
-                _take(self.candidates, doubtful),
+                self.candidates.take(doubtful),
                 doubtful,
                 lambda q, c: exact(doubtful[q], c),
                 n,
@@ -147,10 +147,11 @@ class ExactEngine:
         with threadpool_limits(1, "blas"), ThreadPoolExecutor(self.n_threads) as pool:
             return list(pool.map(work, items))
 
-    def _postings(self) -> tuple[Postings, Postings]:
+    def _postings(self) -> tuple[Postings, ...]:
         if self._all_postings is None:
             n = len(self._days)
-            self._all_postings = (Postings(self._sparse, n), Postings(self._pattern, n))
+            matrices = (self._sparse, self._bent, self._pattern)
+            self._all_postings = tuple(Postings(matrix, n) for matrix in matrices)
             for postings in self._all_postings:
                 postings.fill(0, n)
         return self._all_postings
@@ -163,16 +164,20 @@ class ExactEngine:
         n: int,
         filters: Filters,
         strip: npt.NDArray[np.int64],
-        postings: tuple[Postings, Postings],
+        postings: tuple[Postings, ...],
     ) -> Best:
         from relatedevents.engines import _kernels
 
-        sparse_rows, pattern_rows = CsrArrays.of(queries.sparse), CsrArrays.of(queries.pattern)
+        sides = (queries.sparse, queries.bent, queries.pattern)
+        sparse_rows, bent_rows, pattern_rows = (CsrArrays.of(matrix) for matrix in sides)
         days = _near_days(queries.days)
-        dense = queries.dense[strip]
+        dense, side = queries.dense[strip], queries.side[strip]
         scores = np.zeros((len(strip), len(self._days)), dtype=np.float32)
         if dense.shape[1]:
             np.dot(dense, self.candidates.dense.T, out=scores)
+        beside = np.zeros((len(strip), 0), dtype=np.float32)
+        if side.shape[1]:
+            beside = side @ self.candidates.side.T
         scratch = np.empty(n, dtype=np.float32)
         shared = np.empty(len(self._days), dtype=np.float32)
         slack = 2.0 * queries.error + 10.0**-DECIMALS
@@ -180,14 +185,27 @@ class ExactEngine:
         found = []
         for number, query in enumerate(strip):
             row = scores[number]
-            _kernels.add_dense_and_time(
-                row, queries.dense_weight, days[query], _FAR, self._days, self.candidates.table
+            _kernels.add_plain_parts(
+                row,
+                beside[number],
+                queries.dense_weight,
+                queries.side_weight,
+                days[query],
+                _FAR,
+                self._days,
+                self.candidates.table,
+                self.candidates.code_table[queries.codes[query]],
+                self.candidates.codes,
             )
             _kernels.add_sparse(row, *sparse_rows.row(query), *postings[0].arrays)
+            if self.candidates.bent.shape[1]:
+                shared[:] = 0.0
+                _kernels.add_sparse(shared, *bent_rows.row(query), *postings[1].arrays)
+                _kernels.add_bent(row, shared, self.candidates.bent_weight, BEND)
             if self.candidates.pattern.shape[1]:
                 shared[:] = 0.0
                 columns, _ = pattern_rows.row(query)
-                _kernels.add_count(shared, columns, *postings[1].arrays[:2])
+                _kernels.add_count(shared, columns, *postings[2].arrays[:2])
                 row += queries.factor[query] * shared
             row += self.candidates.bonus
             found.append(
@@ -199,7 +217,7 @@ class ExactEngine:
                     int(until[number]),
                     n,
                     slack,
-                    not dense[number].any(),
+                    not dense[number].any() and not side[number].any(),
                     scratch,
                 )
             )
@@ -258,8 +276,11 @@ class _Worker:
         self._allowed = allowed
         self._until = until
         self._block = np.empty((size, size), dtype=np.float32)
+        beside = size if engine.candidates.side.shape[1] else 0
+        self._side = np.empty((size, beside), dtype=np.float32)
         self._shared = np.zeros(size, dtype=np.float32)
         self._postings = Postings(engine._sparse, size)
+        self._bent = Postings(engine._bent, size)
         self._pattern = Postings(engine._pattern, size)
         self.best = np.full((n_rows, n_kept), -1.0, dtype=np.float32)
         self.best_rows = np.full((n_rows, n_kept), -1, dtype=np.int32)
@@ -273,24 +294,37 @@ class _Worker:
         n_rows = len(engine._days)
         j1 = min(j0 + self._size, n_rows)
         self._postings.fill(j0, j1)
+        self._bent.fill(j0, j1)
         self._pattern.fill(j0, j1)
         one_sided = bool(whole.pattern.shape[1] or whole.bonus.any())
         # Near blocks first: they hold the best candidates where rows lie in the order of days.
         for i0 in range(j0 - j0 % self._size, -1, -self._size):
             i1 = min(i0 + self._size, n_rows)
-            block = self._block.reshape(-1)[: (i1 - i0) * (j1 - j0)].reshape(i1 - i0, j1 - j0)
+            block = _corner(self._block, i1 - i0, j1 - j0)
             np.dot(whole.dense[i0:i1], whole.dense[j0:j1].T, out=block)
+            side = self._side
+            if side.shape[1]:
+                side = _corner(side, i1 - i0, j1 - j0)
+                np.dot(whole.side[i0:i1], whole.side[j0:j1].T, out=side)
             _kernels.block_pass(
                 block,
+                side,
                 i0,
                 j0,
                 i0 != j0,
                 whole.dense_weight,
+                whole.side_weight,
                 _FAR,
                 engine._days,
                 whole.table,
+                whole.codes,
+                whole.code_table,
                 *engine._sparse.arrays,
                 *self._postings.arrays,
+                *engine._bent.arrays,
+                *self._bent.arrays,
+                whole.bent_weight,
+                BEND,
                 *engine._pattern.arrays[:2],
                 *self._pattern.arrays[:2],
                 whole.factor,
@@ -340,18 +374,9 @@ def _join(pieces: list[Best], n: int, exact: ExactParts) -> Best:
     )
 
 
-def _take(side: Operands, rows: npt.NDArray[np.int64]) -> Operands:
-    return Operands(
-        dense=side.dense[rows],
-        dense_weight=side.dense_weight,
-        sparse=sparse.csr_matrix(side.sparse[rows]),
-        pattern=sparse.csr_matrix(side.pattern[rows]),
-        factor=side.factor[rows],
-        days=side.days[rows],
-        table=side.table,
-        bonus=side.bonus[rows],
-        error=side.error,
-    )
+def _corner(buffer: npt.NDArray[np.float32], height: int, width: int) -> npt.NDArray[np.float32]:
+    # The last blocks are smaller; BLAS wants its output without gaps.
+    return buffer.reshape(-1)[: height * width].reshape(height, width)
 
 
 def _near_days(days: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:

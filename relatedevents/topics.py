@@ -1,0 +1,76 @@
+"""Topics: events placed by which tags occur together, so that names of one thing lie close."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+N_TOPICS = 48
+_POWER_ITERATIONS = 4
+
+
+@dataclass(frozen=True)
+class TopicSpace:
+    """The main directions in which an archive's tags vary together.
+
+    Latent semantic analysis (Deerwester et al. 1990) of the events' idf-weighted tags: events
+    that share no tag are close if their tags occur with the same others ("Kidal", "Azawad").
+
+    Attributes
+    ----------
+    directions : numpy.ndarray of float32, shape (n_tags, n_topics)
+        Right singular vectors of the event x tag matrix; no columns where an archive has too few
+        tags to tell a direction.
+    """
+
+    directions: npt.NDArray[np.float32]
+
+    @classmethod
+    def fit(cls, tags: sparse.csr_matrix, n_topics: int = N_TOPICS) -> TopicSpace:
+        """Learn the directions from the events' tag weights.
+
+        Parameters
+        ----------
+        tags : scipy.sparse.csr_matrix of float64, shape (n_events, n_tags)
+            As `relatedevents.tags.TagMatrix` holds them.
+        n_topics : int
+            How many directions at most.
+
+        Examples
+        --------
+        >>> tags = sparse.csr_matrix(np.array([[1.0, 0, 0], [0.6, 0.8, 0], [0, 1.0, 0]]))
+        >>> space = TopicSpace.fit(tags, n_topics=1)
+        >>> space.transform(tags).round(2).tolist()
+        [[1.0], [1.0], [1.0]]
+        """
+        from sklearn.utils.extmath import randomized_svd
+
+        n = min(n_topics, min(tags.shape) - 1)
+        if n < 1 or not tags.nnz:
+            return cls(np.zeros((tags.shape[1], 0), dtype=np.float32))
+        # Halko, Martinsson and Tropp (2011); the seed makes it the same every time.
+        _, strength, directions = randomized_svd(tags, n, n_iter=_POWER_ITERATIONS, random_state=0)
+        told = strength > 1e-6 * max(float(strength[0]), 1e-12)
+        return cls(np.ascontiguousarray(directions[told].T, dtype=np.float32))
+
+    def transform(self, tags: sparse.csr_matrix) -> npt.NDArray[np.float32]:
+        """Return the place of some events, rows of length 1; 0 for one without known tags.
+
+        Parameters
+        ----------
+        tags : scipy.sparse.csr_matrix of float64, shape (n_events, n_tags)
+            Their tag weights.
+
+        Returns
+        -------
+        numpy.ndarray of float32, shape (n_events, n_topics)
+        """
+        places = np.asarray(tags @ self.directions.astype(np.float64))
+        lengths = np.linalg.norm(places, axis=1, keepdims=True)
+        # Below this a place is rounding error: such tags never occur with any others.
+        near = lengths < 1e-6
+        unit = np.divide(places, lengths, out=np.zeros_like(places), where=~near)
+        return np.asarray(unit, dtype=np.float32)
