@@ -15,6 +15,7 @@ from relatedevents.checks import check_count, problem, some_of
 from relatedevents.errors import InputError
 from relatedevents.evaluation.significance import bootstrap_means, randomisation_p_values
 from relatedevents.fitted import FittedModel
+from relatedevents.learning.tuned import Tuning
 from relatedevents.weights import SIGNALS, Weights
 
 if TYPE_CHECKING:
@@ -26,70 +27,6 @@ _TIME = SIGNALS.index("time")
 _PER_SIGNAL = 100
 _LEAST_QUERIES = 10
 _RESAMPLES = 10_000
-
-
-@dataclass(frozen=True)
-class Tuning:
-    """What was learned from links, and how much it gained on links it had not seen.
-
-    Attributes
-    ----------
-    weights_before, weights_after : Weights
-        What the model had, and what it has now.
-    kept : bool
-        False where the learned weights gained nothing on links not learned from; `weights_after`
-        are then those before.
-    figure : str
-        The figure that was raised, such as "ndcg@10".
-    before, after : float
-        Its mean over the queries: with the weights before, and with weights learned from the
-        other folds.
-    gain : float
-        The difference; `low` and `high` are its 95 % bootstrap limits over groups of queries, `p`
-        the probability of such a difference by chance (randomisation test).
-    low, high, p : float
-        See `gain`.
-    n_queries, n_links, n_groups, n_folds : int
-        What it was learned from; queries of one story, else of one day, are one group.
-    unreachable : int
-        Links that no list could hold: the related event comes after `as_of`.
-    unexplained : pandas.DataFrame
-        Links that no weights bring near the top, one row each: id, related_id, and the signals
-        in which the two have anything in common.
-    """
-
-    weights_before: Weights
-    weights_after: Weights
-    kept: bool
-    figure: str
-    before: float
-    after: float
-    gain: float
-    low: float
-    high: float
-    p: float
-    n_queries: int
-    n_links: int
-    n_groups: int
-    n_folds: int
-    unreachable: int
-    unexplained: pd.DataFrame
-
-    def __str__(self) -> str:
-        verdict = (
-            "the learned weights are kept"
-            if self.kept
-            else "no gain on links not learned from: the weights stay as they were"
-        )
-        share = len(self.unexplained) / max(self.n_links, 1)
-        return (
-            f"{self.n_queries} queries, {self.n_links} links, {self.n_folds} folds of "
-            f"{self.n_groups} groups; {self.figure}: {self.before:.3f} before, {self.after:.3f} on "
-            f"links not learned from; gain {self.gain:+.3f} (95 %: {self.low:+.3f} to "
-            f"{self.high:+.3f}, p = {self.p:.4f}); {verdict}.\n"
-            f"Not explained by any weights: {len(self.unexplained)} links ({share:.0%}); "
-            f"{self.unreachable} links come after their page's day."
-        )
 
 
 class TuningMixin(FittedModel):
@@ -248,7 +185,14 @@ def _candidates(
         raise InputError(problem("links", came, f"{_LEAST_QUERIES} or more to learn from"))
     ideal[ideal == 0.0] = np.inf
     unreachable = int(sum((~mask).sum() for mask in known))
-    pool = Candidates(starts, values, np.stack(time, 1), np.stack(orders, 1), grades, ideal)
+    pool = Candidates(
+        starts,
+        values,
+        np.stack(time, 1),
+        np.stack(orders, 1),
+        grades,
+        ideal,
+    )
     return pool, unreachable, (queries, candidates)
 
 
@@ -263,7 +207,8 @@ def _best_rows(
 ) -> npt.NDArray[np.int64]:
     from relatedevents.engines.contract import Filters
     from relatedevents.engines.exact import ExactEngine
-    from relatedevents.signals import operands, pair_parts
+    from relatedevents.operands import operands
+    from relatedevents.signals import pair_parts
 
     features = index.features
     engine = ExactEngine(operands(features, weights), n_threads=model.n_threads)
