@@ -14,7 +14,7 @@ import numpy.typing as npt
 MOST_CATEGORIES = 1000
 
 _WORD = re.compile(r"[^\W\d_]+")
-_EMPTY_WORDS = frozenset({"and", "the", "of", "in", "other"})
+_EMPTY_WORDS = frozenset({"", "and", "the", "of", "in", "other"})
 
 
 def category_key(name: str) -> str:
