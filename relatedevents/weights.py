@@ -78,7 +78,7 @@ class Weights:
     'page'
     """
 
-    semantic: float = 0.5
+    semantic: float = 0.7
     topic: float = 0.25
     tags: float = 0.6
     coverage: float = 0.0

@@ -37,66 +37,6 @@ ARCHIVE = "events.parquet"
 TASK_EVENTS = "story_task_events.parquet"
 TASK_QUERIES = ("story_task_tune.jsonl", "story_task_dev.jsonl", "story_task_later.jsonl")
 LESSON = Lesson()
-#: Chosen where training stopped five years before the events that were asked for: words that came
-#: up since have moved less than the others, and a larger common share makes up for it.
-COMMON_SHARE = 0.2
-
-
-def with_common_direction(vectors: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
-    """Return vectors whose last number is their length over the others.
-
-    All tokens then share one direction, and what points away from it has to come from the text
-    itself: tokens that agree add up, tokens that contradict each other cancel. So a headline with
-    a clear matter stands out, and a vague one is about equally like to everything instead of
-    strongly like to something by chance. The number that gives way is the last principal
-    component, the one that tells least.
-
-    Examples
-    --------
-    >>> with_common_direction(np.array([[3.0, 4.0, 9.0]])).tolist()
-    [[3.0, 4.0, 5.0]]
-    """
-    kept = np.asarray(vectors, dtype=np.float32)[:, :-1]
-    return np.hstack([kept, np.linalg.norm(kept, axis=1, keepdims=True)]).astype(np.float32)
-
-
-def more_common(vectors: npt.NDArray[np.floating], share: float) -> npt.NDArray[np.float32]:
-    """Return vectors moved along the direction of their mean, each by `share` of its length.
-
-    Examples
-    --------
-    >>> more_common(np.array([[3.0, 4.0], [3.0, -4.0]]), 0.2).tolist()
-    [[4.0, 4.0], [4.0, -4.0]]
-    """
-    mean = vectors.mean(axis=0)
-    length = np.linalg.norm(mean)
-    direction = mean / length if length > 0 else mean
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors + share * lengths * direction, dtype=np.float32)
-
-
-def spread_out(vectors: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
-    """Turn the vectors so that their common direction is spread over all numbers; cosines stay.
-
-    int8 has one scale for all numbers, and one large number in each vector would take it.
-
-    Raises
-    ------
-    InputError
-        When the vectors' length is not a power of two (the turn is a Hadamard matrix).
-
-    Examples
-    --------
-    >>> spread_out(np.array([[0.0, 0.0, 0.0, 2.0]])).tolist()
-    [[1.0, -1.0, -1.0, 1.0]]
-    """
-    from scipy.linalg import hadamard
-
-    width = vectors.shape[1]
-    if width & (width - 1):
-        came = f"got vectors of {width} numbers"
-        raise InputError(problem("start", came, "a power of two, such as 256"))
-    return np.asarray(vectors @ hadamard(width) / np.sqrt(width), dtype=np.float32)
 
 
 def make(
@@ -155,8 +95,8 @@ def make(
         came = f"got {leaking} events of task stories and {too_new} of 2014 or later in pairs"
         raise InputError(problem("training pairs", came, "none"))
     model = StaticModel.from_pretrained(start)
-    vectors = with_common_direction(model.embedding)
-    vectors /= np.linalg.norm(vectors[:, :-1], axis=1).mean()
+    vectors = np.asarray(model.embedding, dtype=np.float32)
+    vectors = vectors / np.linalg.norm(vectors, axis=1).mean()
     shares = token_shares(model.tokenize(lessons["headline"].tolist()), len(vectors))
     losses: list[float] = []
     taught = teach_vectors(
@@ -164,16 +104,11 @@ def make(
     )
     report = {
         "lesson": asdict(lesson),
-        "common_share": COMMON_SHARE,
         "counts": counts,
         "losses": [round(loss, 4) for loss in losses],
         "seconds": round(time.perf_counter() - began, 1),
     }
-    return (
-        quantise(spread_out(more_common(taught, COMMON_SHARE)), CLIP_PERCENTILE),
-        model.tokenizer,
-        report,
-    )
+    return quantise(taught, CLIP_PERCENTILE), model.tokenizer, report
 
 
 def _check_files(start: Path, data: Path) -> None:
