@@ -18,8 +18,8 @@ class Tuning:
     weights_before, weights_after : Weights
         What the model had, and what it has now.
     kept : bool
-        False where the learned weights gained nothing on links not learned from; `weights_after`
-        are then those before.
+        False where the learned weights did not clearly gain on links not learned from (`low` is
+        not above 0); `weights_after` are then those before.
     figure : str
         The figure that was raised, such as "ndcg@10".
     before, after : float
@@ -33,7 +33,8 @@ class Tuning:
     n_queries, n_links, n_groups, n_folds : int
         What it was learned from; queries of one story, else of one day, are one group.
     unreachable : int
-        Links that no list could hold: the related event comes after `as_of`.
+        Links left out because no list could hold them: the related event comes after `as_of`,
+        or has no date.
     unexplained : pandas.DataFrame
         Links that no weights bring near the top, one row each: id, related_id, and the signals
         in which the two have anything in common.
@@ -60,7 +61,7 @@ class Tuning:
         verdict = (
             "the learned weights are kept"
             if self.kept
-            else "no gain on links not learned from: the weights stay as they were"
+            else "no clear gain on links not learned from: the weights stay as they were"
         )
         share = len(self.unexplained) / max(self.n_links, 1)
         return (
@@ -69,5 +70,5 @@ class Tuning:
             f"links not learned from; gain {self.gain:+.3f} (95 %: {self.low:+.3f} to "
             f"{self.high:+.3f}, p = {self.p:.4f}); {verdict}.\n"
             f"Not explained by any weights: {len(self.unexplained)} links ({share:.0%}); "
-            f"{self.unreachable} links come after their page's day."
+            f"{self.unreachable} more links come after their page's day and were left out."
         )
