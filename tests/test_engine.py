@@ -10,7 +10,7 @@ import pytest
 import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from toy import ConstantEncoder, KeywordEncoder, RandomEncoder, Slow, lists_of, random_frame
+from toy import ALL, ConstantEncoder, KeywordEncoder, RandomEncoder, Slow, lists_of, random_frame
 
 from relatedevents import RelatedEvents, Weights
 from relatedevents.engines import exact
@@ -21,18 +21,7 @@ from relatedevents.signals import UNDATED, add_parts, bend, pair_parts
 
 WEIGHTS = {
     "default": Weights(),
-    "all": Weights.only(
-        semantic=0.5,
-        topic=0.2,
-        tags=0.3,
-        coverage=0.2,
-        category=0.15,
-        words=0.3,
-        time=0.4,
-        recency=0.1,
-        half_life=(7.0, 60.0),
-        recency_half_life=20.0,
-    ),
+    "all": ALL,
     "semantic": Weights.only(semantic=1),
     "tags": Weights.only(tags=1),
     "topic": Weights.only(topic=1),

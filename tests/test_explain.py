@@ -9,23 +9,10 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from toy import KeywordEncoder, Slow, random_frame, toy_frame, toy_model
+from toy import ALL, KeywordEncoder, Slow, random_frame, toy_frame, toy_model
 
 from relatedevents import RelatedEvents, Weights
 from relatedevents.weights import SIGNALS
-
-ALL = Weights.only(
-    semantic=0.5,
-    topic=0.2,
-    tags=0.3,
-    coverage=0.2,
-    category=0.15,
-    words=0.3,
-    time=0.4,
-    recency=0.1,
-    half_life=(7.0, 60.0),
-    recency_half_life=20.0,
-)
 
 
 @settings(max_examples=15)

@@ -9,26 +9,12 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from toy import KeywordEncoder, Slow, lists_of, random_frame, toy_frame, toy_model
+from toy import ALL, KeywordEncoder, Slow, lists_of, random_frame, toy_frame, toy_model
 
 from relatedevents import RelatedEvents, Weights
 from relatedevents.errors import InputError, UnknownIdError
 from relatedevents.lists import COLUMNS
 from relatedevents.weights import SIGNALS
-
-ALL = Weights.only(
-    semantic=0.5,
-    topic=0.2,
-    tags=0.3,
-    coverage=0.2,
-    category=0.15,
-    words=0.3,
-    time=0.4,
-    recency=0.1,
-    half_life=(7.0, 60.0),
-    recency_half_life=20.0,
-)
-
 
 # What the toy's answers by hand count with; the defaults may change, these numbers stay.
 HAND = Weights.only(semantic=0.5, tags=0.3, words=0.3, time=0.4, half_life=42.0)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from toy import ConstantEncoder, KeywordEncoder, RandomEncoder, Slow, random_frame, toy_model
+from toy import ALL, ConstantEncoder, KeywordEncoder, RandomEncoder, Slow, random_frame, toy_model
 
 from relatedevents import RelatedEvents, Weights
 from relatedevents.operands import operands
@@ -20,19 +20,6 @@ from relatedevents.signals import (
     time_values,
 )
 from relatedevents.weights import SIGNALS
-
-ALL = Weights.only(
-    semantic=0.5,
-    topic=0.2,
-    tags=0.3,
-    coverage=0.2,
-    category=0.15,
-    words=0.3,
-    time=0.4,
-    recency=0.1,
-    half_life=(7.0, 60.0),
-    recency_half_life=20.0,
-)
 
 
 def all_parts(model):

@@ -11,25 +11,13 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
-from toy import ConstantEncoder, KeywordEncoder, random_frame, toy_frame, toy_model
+from toy import ALL, ConstantEncoder, KeywordEncoder, random_frame, toy_frame, toy_model
 
-from relatedevents import RelatedEvents, Weights
+from relatedevents import RelatedEvents
 from relatedevents.errors import InputError, StoreError
 from relatedevents.store import Contents, is_saved, load, save
 
-RICH = Weights.only(
-    semantic=0.5,
-    topic=0.2,
-    tags=0.3,
-    coverage=0.2,
-    category=0.15,
-    words=0.3,
-    time=0.4,
-    recency=0.1,
-    half_life=(7.0, 60.0),
-    recency_half_life=20.0,
-    tie_break="column:views:descending",
-)
+RICH = ALL.with_params(tie_break="column:views:descending")
 
 
 @pytest.fixture

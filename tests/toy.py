@@ -24,6 +24,21 @@ SIGNALS = ("semantic", "topic", "tags", "coverage", "words", "category", "time",
 KEYWORDS = ("flood", "vote", "match", "strike", "court")
 
 
+# Every signal at once.
+ALL = Weights.only(
+    semantic=0.5,
+    topic=0.2,
+    tags=0.3,
+    coverage=0.2,
+    category=0.15,
+    words=0.3,
+    time=0.4,
+    recency=0.1,
+    half_life=(7.0, 60.0),
+    recency_half_life=20.0,
+)
+
+
 class KeywordEncoder:
     """One dimension a keyword, 1 where the headline has it: cosines can be worked out by hand."""
 
