@@ -249,7 +249,7 @@ class UpdatingMixin(FittedModel):
                 merger = Merger(index, self._exact_engine(), self.weights, left)
                 now, searched, merged = merger.run(growth.fresh, lost, bounds)
                 told = replace(told, searched=searched, merged=merged)
-            changed = differ(before, now) | fresh | hold(now, np.flatnonzero(fresh))
+            changed = lost | differ(before, now) | fresh | hold(now, np.flatnonzero(fresh))
             for column in growth.respelt:
                 changed |= share(now, index, int(column))
             ids: list[str] = index.table["id"].to_numpy(dtype=object)[changed].tolist()
