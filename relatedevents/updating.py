@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 Places = npt.NDArray[np.int64]
 
-# Row by row a list costs about ten times what it costs among all of them.
+# Row by row a list costs several times what it costs among all of them.
 _SHARE = 16
 _SMALL = 4096
 
@@ -77,10 +77,11 @@ class UpdatingMixin(FittedModel):
         alone. The lists are those that `related_all` gives from now on, whether events come in
         one update or in several.
 
-        Lists are compared with those of the last `related_all` that was asked for without
-        filters (`save` and `load` keep them). Where there are none, or weights have been set since
-        `load` or `fit`, all lists of `n_related` events are computed: before the first update
-        without kept lists, so that there is something to compare with, or after it.
+        Lists are compared with those of the last `related_all` without filters, which the model
+        keeps (`save` and `load` too), and which an update brings up to date. Where there are none,
+        lists of `n_related` events are computed for the archive as it was: a first update then
+        takes as long as a whole batch, the later ones a hundredth of it. Where other weights have
+        been set since, all lists are computed after the update.
 
         Parameters
         ----------
