@@ -21,15 +21,18 @@ import numpy as np
 import pandas as pd
 from quality_report import report
 
-from relatedevents import Weights, read_events, read_links
+from relatedevents import read_events, read_links
 from relatedevents.archive import days_of
 from relatedevents.baselines import HugoConfig, baselines
-from relatedevents.baselines.models import Models
+from relatedevents.baselines.models import Models, only
+from relatedevents.baselines.rows import Events, scored_lists
+from relatedevents.baselines.sums import PlainSum, PlainValues
 from relatedevents.encoders import encode_headlines, resolve_encoder
 from relatedevents.evaluation.compare import compare
 from relatedevents.evaluation.protocol import check_leaks
 from relatedevents.evaluation.significance import holm
 from relatedevents.evaluation.tables import run_from_table
+from relatedevents.filters import read_as_of
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT.parent / "shared" / "data"
@@ -39,22 +42,15 @@ FAR = 30  # days
 
 STORY_TASKS = ("story_task_tune", "story_task_dev", "story_task_later")
 
-# e-folds of the data's README as half-lives; three scales with weights .2, .15 and .3 are one
-# weight of .65 over a mean in which each stands as often as its weight says (4 : 3 : 6).
-_E60 = 60 * math.log(2)
-_SCALES = tuple(math.log(2) * days for days in [7] * 4 + [20] * 3 + [180] * 6)
-_NONE = {"semantic": 0.0, "tags": 0.0, "words": 0.0, "time": 0.0}
-
-SUMS: dict[str, Weights] = {
-    ".6 semantic + .4 tags": Weights.from_dict({**_NONE, "semantic": 0.6, "tags": 0.4}),
-    "the same + .4 exp(-days/60)": Weights.from_dict(
-        {**_NONE, "semantic": 0.6, "tags": 0.4, "time": 0.4, "half_life": _E60}
+# The sums that the data's README documents, of plain cosines and e-folds.
+SUMS: dict[str, PlainSum] = {
+    ".6 semantic + .4 tags": PlainSum(semantic=0.6, tags=0.4),
+    "the same + .4 exp(-days/60)": PlainSum(semantic=0.6, tags=0.4, decays=((0.4, 60.0),)),
+    ".5 semantic + .3 tags + .3 words + .4 exp(-days/60)": PlainSum(
+        semantic=0.5, tags=0.3, words=0.3, decays=((0.4, 60.0),)
     ),
-    ".5 semantic + .3 tags + .3 words + .4 exp(-days/60)": Weights.from_dict(
-        {"semantic": 0.5, "tags": 0.3, "words": 0.3, "time": 0.4, "half_life": _E60}
-    ),
-    ".5 semantic + .25 tags + .4 words + three time scales": Weights.from_dict(
-        {"semantic": 0.5, "tags": 0.25, "words": 0.4, "time": 0.65, "half_life": _SCALES}
+    ".5 semantic + .25 tags + .4 words + three time scales": PlainSum(
+        semantic=0.5, tags=0.25, words=0.4, decays=((0.2, 7.0), (0.15, 20.0), (0.3, 180.0))
     ),
 }
 
@@ -151,14 +147,18 @@ def make_runs(
         hugo=HugoConfig(include_newer=True),
     )
     runs["hugo, newer events too"] = newer["hugo"]
+    events = Events.of(archive)
+    rows = events.ids.rows_of(queries, "queries")
+    until = read_as_of(as_of, queries, events.days[rows])
     for name in encoders:
-        models = Models(archive, encoders[name])
         if name in more:
-            alone = Weights.from_dict({**_NONE, "semantic": 1.0})
-            runs[f"{name}: semantic"] = models.lists(alone, queries, N, as_of)
+            alone = Models(archive, encoders[name]).lists(only("semantic"), queries, N, as_of)
+            runs[f"{name}: semantic"] = alone
+        values = PlainValues.of(events, encoders[name])
         for title, weights in SUMS.items():
             title = f"{name}: {title}" if name in more else title
-            runs[title] = models.lists(weights, queries, N, as_of)
+            scorer = values.scorer(weights)
+            runs[title] = scored_lists(events, rows, until, scorer, N, lambda done: None)
     return runs
 
 

@@ -122,9 +122,9 @@ def systems(figures: dict[str, dict]) -> str:
     points = [f"`{name}`: {words}" for name, words in BASELINES.items()]
     points.append("`hugo, newer events too`: the same with includeNewer = true.")
     points.append(
-        "The sums: weights of the library's signals; `semantic` is the shipped encoder unless the "
-        "name says MiniLM. The three time scales are .2 exp(-days/7) + .15 exp(-days/20) + "
-        ".3 exp(-days/180)."
+        "The sums: plain cosines, not bent as the model's words are; `semantic` is the shipped "
+        "encoder unless the name says MiniLM. The three time scales are .2 exp(-days/7) + "
+        ".15 exp(-days/20) + .3 exp(-days/180)."
     )
     if any(run.startswith("MiniLM") for run in figures["links_dev"]["runs"]):
         points.append("`MiniLM: ...`: sentence-transformers with all-MiniLM-L6-v2.")

@@ -18,7 +18,8 @@ from relatedevents.errors import InputError
 from relatedevents.filters import Choice, check_pins, read_as_of, read_choice, read_where
 from relatedevents.index import Index
 from relatedevents.kept import KeptLists
-from relatedevents.signals import Features, add_parts, operands, pair_parts
+from relatedevents.operands import operands
+from relatedevents.signals import Features, add_parts, pair_parts
 from relatedevents.weights import Weights
 
 #: Opens a progress display of so many steps; what it yields is told of each step done.

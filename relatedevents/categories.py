@@ -16,7 +16,7 @@ from relatedevents.vocabulary import merged
 MOST_CATEGORIES = 1000
 
 _WORD = re.compile(r"[^\W\d_]+")
-_EMPTY_WORDS = frozenset({"and", "the", "of", "in", "other"})
+_EMPTY_WORDS = frozenset({"", "and", "the", "of", "in", "other"})
 
 
 def category_key(name: str) -> str:

@@ -86,7 +86,7 @@ class FittedModel(BaseEstimator):  # type: ignore[misc, unused-ignore]
 
     def _exact_engine(self) -> ExactEngine:
         from relatedevents.engines.exact import ExactEngine
-        from relatedevents.signals import operands
+        from relatedevents.operands import operands
 
         index = self._index()
         key = (self.weights, self.block_size, self.n_threads)

@@ -245,6 +245,7 @@ class RelatedEvents(NeighboursMixin, TuningMixin, UpdatingMixin):
         self._check_fitted()
         if not isinstance(headline, str) or not headline.strip():
             raise InputError(problem("headline", f"got {shown(headline)}", "a non-empty text"))
+        category = None if is_missing(category) else category
         if category is not None and not isinstance(category, str):
             raise InputError(problem("category", f"got {shown(category)}", "a text or None"))
         day = UNDATED if is_missing(date) else day_of(date, "date")

@@ -15,6 +15,7 @@ from relatedevents.checks import check_count, problem, some_of
 from relatedevents.errors import InputError
 from relatedevents.evaluation.significance import bootstrap_means, randomisation_p_values
 from relatedevents.fitted import FittedModel
+from relatedevents.learning.tuned import Tuning
 from relatedevents.weights import SIGNALS, Weights
 
 if TYPE_CHECKING:
@@ -26,70 +27,6 @@ _TIME = SIGNALS.index("time")
 _PER_SIGNAL = 100
 _LEAST_QUERIES = 10
 _RESAMPLES = 10_000
-
-
-@dataclass(frozen=True)
-class Tuning:
-    """What was learned from links, and how much it gained on links it had not seen.
-
-    Attributes
-    ----------
-    weights_before, weights_after : Weights
-        What the model had, and what it has now.
-    kept : bool
-        False where the learned weights gained nothing on links not learned from; `weights_after`
-        are then those before.
-    figure : str
-        The figure that was raised, such as "ndcg@10".
-    before, after : float
-        Its mean over the queries: with the weights before, and with weights learned from the
-        other folds.
-    gain : float
-        The difference; `low` and `high` are its 95 % bootstrap limits over groups of queries, `p`
-        the probability of such a difference by chance (randomisation test).
-    low, high, p : float
-        See `gain`.
-    n_queries, n_links, n_groups, n_folds : int
-        What it was learned from; queries of one story, else of one day, are one group.
-    unreachable : int
-        Links that no list could hold: the related event comes after `as_of`.
-    unexplained : pandas.DataFrame
-        Links that no weights bring near the top, one row each: id, related_id, and the signals
-        in which the two have anything in common.
-    """
-
-    weights_before: Weights
-    weights_after: Weights
-    kept: bool
-    figure: str
-    before: float
-    after: float
-    gain: float
-    low: float
-    high: float
-    p: float
-    n_queries: int
-    n_links: int
-    n_groups: int
-    n_folds: int
-    unreachable: int
-    unexplained: pd.DataFrame
-
-    def __str__(self) -> str:
-        verdict = (
-            "the learned weights are kept"
-            if self.kept
-            else "no gain on links not learned from: the weights stay as they were"
-        )
-        share = len(self.unexplained) / max(self.n_links, 1)
-        return (
-            f"{self.n_queries} queries, {self.n_links} links, {self.n_folds} folds of "
-            f"{self.n_groups} groups; {self.figure}: {self.before:.3f} before, {self.after:.3f} on "
-            f"links not learned from; gain {self.gain:+.3f} (95 %: {self.low:+.3f} to "
-            f"{self.high:+.3f}, p = {self.p:.4f}); {verdict}.\n"
-            f"Not explained by any weights: {len(self.unexplained)} links ({share:.0%}); "
-            f"{self.unreachable} links come after their page's day."
-        )
 
 
 class TuningMixin(FittedModel):
@@ -119,54 +56,60 @@ class TuningMixin(FittedModel):
         Raises
         ------
         InputError
-            If fewer than ten queries have a link that a list could hold.
+            If fewer than ten queries have a link that a list could hold, or all of those are of
+            one story or day.
         """
         from relatedevents.learning import weights as learning
 
         self._check_fitted()
         check_count("n", n)
         check_count("n_folds", n_folds, 2)
+        check_count("seed", seed, 0)
         index = self._index()
         wanted = _read(links, index)
-        candidates, unreachable, pairs = _candidates(self, index, wanted, n)
         groups = _groups(index, wanted.rows)
+        candidates, pairs = _candidates(self, index, wanted, n)
         folds = learning.folds_of(groups, n_folds, seed)
         now = _setting_of(self.weights)
         starts = [now, *_starts()]
         before = learning.ndcg(candidates, now, _TIME, n)
         after = learning.cross_validate(candidates, starts, folds, _TIME, n)
         learned = learning.learn(candidates, starts, _TIME, n)
-        kept = float((after - before).mean()) > 0.0
+        gained = _gain(before, after, groups, seed)
+        # Chance gains a little on any links about every other time; only what is clear counts.
+        kept = gained["low"] > 0.0
         weights = _weights_of(learned, self.weights) if kept else self.weights
         model: Self = clone(self)
         model.set_params(weights=weights)
         model._set_fitted(self.index_, self.encoder_)
         model._encoder_name = self._encoder_name
-        model.tuning_ = _report(
-            self.weights,
-            weights,
-            kept,
-            before,
-            after,
-            groups,
-            len(folds),
-            seed,
-            n,
-            wanted,
-            unreachable,
-            _unexplained(candidates, learned, pairs, index, n),
+        model.tuning_ = Tuning(
+            weights_before=self.weights,
+            weights_after=weights,
+            kept=kept,
+            figure=f"ndcg@{n}",
+            before=float(before.mean()),
+            after=float(after.mean()),
+            **gained,
+            n_queries=len(wanted.rows),
+            n_links=sum(map(len, wanted.related)),
+            n_groups=len(np.unique(groups)),
+            n_folds=len(folds),
+            unreachable=wanted.unreachable,
+            unexplained=_unexplained(candidates, learned, pairs, index, n),
         )
         return model
 
 
 @dataclass(frozen=True)
 class _Wanted:
-    """Links as rows of the index, query by query."""
+    """Links that a list could hold, as rows of the index, query by query."""
 
     rows: npt.NDArray[np.int64]
     related: list[npt.NDArray[np.int64]]
     grades: list[npt.NDArray[np.float64]]
     until: npt.NDArray[np.int64] | None
+    unreachable: int
 
 
 def _read(links: object, index: Index) -> _Wanted:
@@ -175,9 +118,20 @@ def _read(links: object, index: Index) -> _Wanted:
     table = read_links(links, archive=index.table)
     if "grade" in table.columns:
         table = table[table["grade"] > 0]
+    n_links = len(table)
+    dated = "as_of" in table.columns and bool(table["as_of"].notna().any())
+    if dated:
+        last = table.groupby("id", sort=False)["as_of"].transform("first")
+        undated = table.loc[last.isna(), "id"].unique().tolist()
+        if undated:
+            came = f"no as_of for {some_of(undated)}"
+            raise InputError(problem("links", came, "an as_of for every query, or for none"))
+        # What a page could not know is no fault of a list: the ideal leaves it out too.
+        days = index.features.days[index.ids.rows_of(table["related_id"], "links")]
+        table = table.assign(as_of=last)[(days != UNDATED) & (days <= days_of(last))]
     by_query = list(table.groupby("id", sort=False))
     if len(by_query) < _LEAST_QUERIES:
-        came = f"{len(by_query)} queries with links"
+        came = f"{len(by_query)} queries with a link that a list could hold"
         raise InputError(problem("links", came, f"{_LEAST_QUERIES} or more to learn from"))
     rows = index.ids.rows_of([id_ for id_, _ in by_query], "links")
     related = [index.ids.rows_of(some["related_id"], "links") for _, some in by_query]
@@ -186,20 +140,15 @@ def _read(links: object, index: Index) -> _Wanted:
         for _, some in by_query
     ]
     until = None
-    if "as_of" in table.columns and table["as_of"].notna().any():
-        first = table.groupby("id", sort=False)["as_of"].first()
-        undated = first.index[first.isna()].tolist()
-        if undated:
-            came = f"no as_of for {some_of(undated)}"
-            raise InputError(problem("links", came, "an as_of for every query, or for none"))
-        until = days_of(first).astype(np.int64)
-    return _Wanted(rows, related, grades, until)
+    if dated:
+        until = days_of(pd.concat([some["as_of"].head(1) for _, some in by_query])).astype(np.int64)
+    return _Wanted(rows, related, grades, until, n_links - len(table))
 
 
 def _candidates(
     model: TuningMixin, index: Index, wanted: _Wanted, n: int
-) -> tuple[Candidates, int, tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
-    """Return what weights are learned on, the links out of reach, and the pairs' rows.
+) -> tuple[Candidates, tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
+    """Return what weights are learned on, and the pairs' rows.
 
     The candidates of a query are the best by each signal alone and by the weights so far, and
     its links themselves: whatever a sum puts near the top is near the top of one of them, or of
@@ -209,26 +158,21 @@ def _candidates(
     from relatedevents.signals import pair_parts, time_values
 
     features = index.features
-    found = [_best_rows(model, index, wanted, weights) for weights in _probes(model.weights)]
-    known = [
-        np.ones(len(rows), dtype=np.bool_)
-        if wanted.until is None
-        else (features.days[rows] != UNDATED) & (features.days[rows] <= wanted.until[q])
-        for q, rows in enumerate(wanted.related)
-    ]
+    # As deep as the lists at least: then the figure of the weights so far is exact.
+    depth = max(_PER_SIGNAL, n)
+    found = [_best_rows(model, index, wanted, weights, depth) for weights in _probes(model.weights)]
     lists = []
     for q, rows in enumerate(wanted.related):
         near = np.concatenate([one[q] for one in found])
-        lists.append(np.unique(np.concatenate([near[near >= 0], rows[known[q]]])))
+        lists.append(np.unique(np.concatenate([near[near >= 0], rows])))
     candidates = np.concatenate(lists)
     counts = np.array([len(one) for one in lists])
     queries = np.repeat(wanted.rows, counts)
     grades = np.zeros(len(candidates))
     starts = np.concatenate([[0], np.cumsum(counts)])
     for q, (rows, some) in enumerate(zip(wanted.related, wanted.grades, strict=True)):
-        places = np.searchsorted(lists[q], rows[known[q]])
-        grades[starts[q] + places] = some[known[q]]
-    ones = Weights().with_params(**dict.fromkeys(SIGNALS, 1.0))
+        grades[starts[q] + np.searchsorted(lists[q], rows)] = some
+    ones = model.weights.with_params(**dict.fromkeys(SIGNALS, 1.0))
     values = pair_parts(features, queries, features, candidates, ones)
     values[:, _TIME] = 0.0
     day_q, day_c = features.days[queries].astype(np.int64), features.days[candidates]
@@ -239,17 +183,16 @@ def _candidates(
         for half_life in _half_lives(model.weights)
     ]
     orders = [_places(index, weights, candidates) for weights in _orders(model.weights)]
-    # What a page could not know is no fault of a list: the ideal leaves it out too.
-    ideal = np.array(
-        [ideal_gain(some[mask], n) for some, mask in zip(wanted.grades, known, strict=True)]
+    ideal = np.array([ideal_gain(some, n) for some in wanted.grades])
+    pool = Candidates(
+        starts,
+        values,
+        np.stack(time, 1),
+        np.stack(orders, 1),
+        grades,
+        ideal,
     )
-    if (ideal > 0.0).sum() < _LEAST_QUERIES:
-        came = f"{int((ideal > 0.0).sum())} queries with a link that its page could know"
-        raise InputError(problem("links", came, f"{_LEAST_QUERIES} or more to learn from"))
-    ideal[ideal == 0.0] = np.inf
-    unreachable = int(sum((~mask).sum() for mask in known))
-    pool = Candidates(starts, values, np.stack(time, 1), np.stack(orders, 1), grades, ideal)
-    return pool, unreachable, (queries, candidates)
+    return pool, (queries, candidates)
 
 
 def _probes(weights: Weights) -> list[Weights]:
@@ -259,11 +202,12 @@ def _probes(weights: Weights) -> list[Weights]:
 
 
 def _best_rows(
-    model: TuningMixin, index: Index, wanted: _Wanted, weights: Weights
+    model: TuningMixin, index: Index, wanted: _Wanted, weights: Weights, depth: int
 ) -> npt.NDArray[np.int64]:
     from relatedevents.engines.contract import Filters
     from relatedevents.engines.exact import ExactEngine
-    from relatedevents.signals import operands, pair_parts
+    from relatedevents.operands import operands
+    from relatedevents.signals import pair_parts
 
     features = index.features
     engine = ExactEngine(operands(features, weights), n_threads=model.n_threads)
@@ -276,7 +220,7 @@ def _best_rows(
         operands(features.take(wanted.rows), weights),
         wanted.rows,
         exact,
-        _PER_SIGNAL,
+        depth,
         Filters(everyone, wanted.until),
     ).rows
 
@@ -326,11 +270,17 @@ def _weights_of(setting: Setting, before: Weights) -> Weights:
 def _groups(index: Index, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     places = index.order[rows]
     days = pd.Series(index.features.days[rows]).astype(str)
+    # Events without a date are not of one day: each stands alone.
+    days = days.where(index.features.days[rows] != UNDATED, "row " + pd.Series(rows).astype(str))
     if "story" in index.table.columns:
         stories = index.table["story"].iloc[places].reset_index(drop=True)
         named = stories.notna() & (stories.astype(str).str.strip() != "")
         days = ("story " + stories.astype(str)).where(named, days)
-    return np.asarray(pd.factorize(days)[0], dtype=np.int64)
+    groups = np.asarray(pd.factorize(days)[0], dtype=np.int64)
+    if not groups.max(initial=0):
+        allowed = "queries of two or more, to learn from one and to measure on another"
+        raise InputError(problem("links", "all queries are of one story or day", allowed))
+    return groups
 
 
 def _unexplained(
@@ -360,41 +310,22 @@ def _unexplained(
     )
 
 
-def _report(
-    before_weights: Weights,
-    after_weights: Weights,
-    kept: bool,
+def _gain(
     before: npt.NDArray[np.float64],
     after: npt.NDArray[np.float64],
     groups: npt.NDArray[np.int64],
-    n_folds: int,
     seed: int,
-    n: int,
-    wanted: _Wanted,
-    unreachable: int,
-    unexplained: pd.DataFrame,
-) -> Tuning:
+) -> dict[str, float]:
+    """Return the mean gain, its 95 % limits over groups of queries, and its p-value."""
     rng = np.random.default_rng(seed)
     difference = (after - before)[:, None]
     cluster = np.unique(groups, return_inverse=True)[1].astype(np.intp)
     means = bootstrap_means(difference, cluster, _RESAMPLES, rng)
     low, high = np.quantile(means[:, 0], [0.025, 0.975])
     p = randomisation_p_values(difference, cluster, _RESAMPLES, rng)
-    return Tuning(
-        weights_before=before_weights,
-        weights_after=after_weights,
-        kept=kept,
-        figure=f"ndcg@{n}",
-        before=float(before.mean()),
-        after=float(after.mean()),
-        gain=float(difference.mean()),
-        low=float(low),
-        high=float(high),
-        p=float(p[0]),
-        n_queries=len(wanted.rows),
-        n_links=sum(map(len, wanted.related)),
-        n_groups=len(np.unique(groups)),
-        n_folds=n_folds,
-        unreachable=unreachable,
-        unexplained=unexplained,
-    )
+    return {
+        "gain": float(difference.mean()),
+        "low": float(low),
+        "high": float(high),
+        "p": float(p[0]),
+    }

@@ -78,13 +78,13 @@ class Weights:
     'page'
     """
 
-    semantic: float = 0.5
+    semantic: float = 0.7
     topic: float = 0.25
-    tags: float = 0.3
+    tags: float = 0.6
     coverage: float = 0.0
     words: float = 0.4
     category: float = 0.3
-    time: float = 0.8
+    time: float = 1.1
     recency: float = 0.0
     half_life: float | tuple[float, ...] = (3.0, 30.0, 365.0)
     recency_half_life: float = 365.0
@@ -113,7 +113,7 @@ class Weights:
         self.tie_break_column()
 
     @classmethod
-    def only(cls, **settings: Any) -> Self:
+    def only(cls, **settings: Any) -> Self:  # noqa: ANN401 - numbers, and text for the tie-break
         """Return weights in which every signal that is not named weighs 0.
 
         Examples

@@ -20,7 +20,8 @@ from relatedevents.baselines import BASELINES, HugoConfig, HugoIndex, baselines
 from relatedevents.baselines.bm25 import bm25_scorer
 from relatedevents.baselines.fusion import fuse
 from relatedevents.baselines.hugo import hugo_keeps
-from relatedevents.baselines.rows import NEVER, Events, best_rows
+from relatedevents.baselines.rows import NEVER, Events, best_rows, scored_lists
+from relatedevents.baselines.sums import PlainSum, PlainValues
 from relatedevents.encoders import encode_headlines, resolve_encoder
 from relatedevents.errors import InputError, UnknownIdError
 from relatedevents.index import page_paths
@@ -134,6 +135,46 @@ def test_semantic_is_the_cosine_of_the_embeddings(sample, runs):
     vectors = encode_headlines(resolve_encoder("default"), sample["headline"].tolist())
     cosines = (vectors.astype(np.float64) @ vectors.astype(np.float64).T).clip(0, 1).round(6)
     assert lists_of(runs["semantic"]) == lists_by_matrix(sample, cosines)
+
+
+SUMS = {
+    "cosines": PlainSum(semantic=0.6, tags=0.4),
+    "words": PlainSum(words=0.5, decays=((0.1, 60.0),)),
+    "all": PlainSum(semantic=0.5, tags=0.25, words=0.4, decays=((0.2, 7.0), (0.3, 180.0))),
+    "days": PlainSum(decays=((1.0, 30.0),)),
+}
+
+
+@pytest.mark.parametrize("name", SUMS)
+def test_sums_are_of_plain_cosines_and_e_folds(sample, name):
+    """Nothing bent, nothing gated: what the data's documentation calls a sum."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    plain = SUMS[name]
+    archive = sample.assign(date=sample["date"].where(sample.index % 9 != 0))
+    vectors = encode_headlines(resolve_encoder("default"), archive["headline"].tolist())
+    vectors = vectors.astype(np.float64)
+    tfidf = TfidfVectorizer(sublinear_tf=True, min_df=2, stop_words="english")
+    words = tfidf.fit_transform(archive["headline"])
+    keys = [{tag_key(tag) for tag in tags} for tags in archive["tags"]]
+    frequency = Counter(key for mine in keys for key in mine)
+    idf = {key: math.log((1 + len(keys)) / (1 + df)) for key, df in frequency.items()}
+    length = [math.sqrt(sum(idf[key] ** 2 for key in mine)) for mine in keys]
+    day = [None if pd.isna(date) else date.toordinal() for date in archive["date"]]
+    values = plain.semantic * (vectors @ vectors.T).clip(0) + plain.words * (words @ words.T)
+    for a, mine in enumerate(keys):
+        for c, other in enumerate(keys):
+            if mine & other:
+                shared = sum(idf[key] ** 2 for key in mine & other)
+                values[a, c] += plain.tags * shared / (length[a] * length[c])
+            if day[a] is not None and day[c] is not None:
+                apart = abs(day[a] - day[c])
+                values[a, c] += sum(w * math.exp(-apart / days) for w, days in plain.decays)
+    events = Events.of(archive)
+    scorer = PlainValues.of(events, resolve_encoder("default")).scorer(plain)
+    rows = events.ids.rows_of(archive["id"])
+    found = scored_lists(events, rows, None, scorer, N, lambda done: None)
+    assert lists_of(found) == lists_by_matrix(archive, np.asarray(values).round(6))
 
 
 def lists_by_matrix(archive, values):

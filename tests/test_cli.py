@@ -81,7 +81,8 @@ class TestRelated:
         code, out, err = run(capsys, "related", model_dir, "a")
         assert (code, err) == (0, "")
         for row in model.related("a").to_dict("records"):
-            assert f"{row['rank']}  {row['score']:.3f}  {row['semantic']:>8.3f}" in out
+            assert f"{row['rank']}  {row['score']:.3f}  " in out
+            assert f"semantic {row['semantic']:.3f}" in out
             assert row["headline"].split()[0] in out
         assert "2012-10-12  Council backs a force" in out
         assert "shared tags: Mali; United Nations" in out

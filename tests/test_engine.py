@@ -16,8 +16,8 @@ from relatedevents import RelatedEvents, Weights
 from relatedevents.engines import exact
 from relatedevents.engines.exact import ExactEngine
 from relatedevents.engines.postings import CsrArrays, Postings
-from relatedevents.signals import UNDATED, add_parts, operands, pair_parts
-from relatedevents.weights import SIGNALS
+from relatedevents.operands import operands
+from relatedevents.signals import UNDATED, add_parts, bend, pair_parts
 
 WEIGHTS = {
     "default": Weights(),
@@ -35,6 +35,8 @@ WEIGHTS = {
     ),
     "semantic": Weights.only(semantic=1),
     "tags": Weights.only(tags=1),
+    "topic": Weights.only(topic=1),
+    "category": Weights.only(category=1),
     "coverage": Weights.only(coverage=1),
     "words": Weights.only(words=1),
     "time": Weights.only(time=1, half_life=0.5),
@@ -107,6 +109,31 @@ def test_every_path_gives_the_reference_lists(archive, weights, spy):
     assert_lists(model.related_many(ids, 4), wanted, tolerance)
     for id_ in ids[::17]:
         assert_lists(model.related(id_, 4), {id_: wanted[id_]}, tolerance)
+
+
+@pytest.mark.parametrize("weights", ["topic", "category", "words", "coverage"])
+@pytest.mark.parametrize("block_size", [1, 7, 64, 1024])
+def test_a_signal_alone_through_the_blocks(weights, block_size, spy):
+    # Blocks are for dense vectors: here they are there and all 0, so another signal decides.
+    encoder = KeywordEncoder(["nothing"])
+    alone = WEIGHTS[weights].with_params(semantic=1)
+    model = RelatedEvents(encoder=encoder, weights=alone, block_size=block_size, n_threads=2)
+    model.fit(random_frame(19, 110, undated=0.1, untagged=0.3))
+    table = model.related_all(4)
+    assert dict(spy)["blocks"] == block_size
+    assert_lists(table, reference(model, encoder, 4))
+    assert (table["semantic"] == 0).all()
+    assert (table[weights] > 0).mean() > 0.5
+
+
+def test_opposite_topics_count_nothing():
+    # Both signs of a topic's dot product come up, and a negative one is no part.
+    model = RelatedEvents(encoder=KeywordEncoder(), weights=WEIGHTS["topic"])
+    topics = model.fit(random_frame(20, 60)).index_.features.topics
+    assert (topics @ topics.T).min() < -0.1
+    table = model.related_all(59)
+    assert table["topic"].min() == 0.0
+    assert_lists(table, reference(model, KeywordEncoder(), 59))
 
 
 def test_a_row_that_float32_cannot_settle_is_done_again(spy):
@@ -281,21 +308,27 @@ def test_a_heavy_weight_keeps_the_tail_of_time():
 
 def test_operands_error_bounds_float32():
     """Every float32 score lies within `Operands.error` of the exact one."""
-    for weights in WEIGHTS.values():
-        model = RelatedEvents(encoder=RandomEncoder(64, 0.5), weights=weights)
-        features = model.fit(random_frame(16, 60)).index_.features
+    model = RelatedEvents(encoder=RandomEncoder(64, 0.5)).fit(random_frame(16, 60))
+    features = model.index_.features
+    assert features.topics.shape[1] > 2
+    for name, weights in WEIGHTS.items():
         side = operands(features, weights)
         q, c = (rows.ravel() for rows in np.indices((60, 60)))
         exact_scores = add_parts(pair_parts(features, q, features, c, weights))
         dense = np.maximum(side.dense @ side.dense.T, 0) * np.float32(side.dense_weight)
+        beside = np.maximum(side.side @ side.side.T, 0) * np.float32(side.side_weight)
         pairs = (side.sparse @ side.sparse.T).toarray()
+        bent = bend((side.bent @ side.bent.T).toarray()) * np.float32(side.bent_weight)
+        codes = side.code_table[side.codes[:, None], side.codes[None, :]]
         shared = _shared(side.pattern)
         gaps = np.abs(features.days[:, None].astype(np.int64) - features.days[None, :])
         undated = features.days == UNDATED
         gaps[undated, :] = gaps[:, undated] = len(side.table) - 1
         table = side.table[np.minimum(gaps, len(side.table) - 1)]
-        scores = dense + pairs + side.factor[:, None] * shared + table + side.bonus[None, :]
-        assert np.abs(scores.ravel() - exact_scores).max() <= side.error
+        scores = dense + beside + pairs + bent + codes + table
+        scores += side.factor[:, None] * shared + side.bonus[None, :]
+        assert scores.dtype == np.float32
+        assert np.abs(scores.ravel() - exact_scores).max() <= side.error, name
 
 
 def _shared(pattern):
@@ -329,7 +362,7 @@ def test_each_query_has_its_own_last_day_and_candidates(weights, block_size, noi
     encoder = RandomEncoder(width=64, noise=noise)
     chosen = WEIGHTS[weights]
     if noise < 1:
-        chosen = Weights(**{name: float(name == "semantic") for name in SIGNALS})
+        chosen = Weights.only(semantic=1)
     model = RelatedEvents(encoder=encoder, weights=chosen, block_size=block_size).fit(frame)
     slow = Slow(model.archive_, encoder, chosen)
     rng = np.random.default_rng(18)

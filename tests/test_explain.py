@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from toy import KeywordEncoder, Slow, random_frame, toy_model
+from toy import KeywordEncoder, Slow, random_frame, toy_frame, toy_model
 
 from relatedevents import RelatedEvents, Weights
 from relatedevents.weights import SIGNALS
@@ -85,9 +86,25 @@ def test_nothing_in_common():
     told = toy_model().explain("u2", "e2")
     assert told.score == 0.0
     assert told.basis == "none"
-    assert told.to_frame()["share"].tolist() == [0.0] * 6
+    assert told.to_frame()["share"].tolist() == [0.0] * len(SIGNALS)
 
 
 def test_an_event_with_itself_has_every_part_in_full():
-    told = toy_model().explain("b3", "b3")
-    assert told.score == pytest.approx(sum(Weights().by_signal()), abs=1e-6)
+    frame = toy_frame().assign(category="Law and crime")
+    told = RelatedEvents(encoder=KeywordEncoder(), weights=ALL).fit(frame).explain("b3", "b3")
+    newest = pd.Timestamp("2012-12-31") - pd.Timestamp("2012-02-09")
+    wanted = {name: getattr(ALL, name) for name in SIGNALS}
+    wanted["recency"] *= 0.5 ** (newest.days / ALL.recency_half_life)
+    assert told.parts == pytest.approx(wanted, abs=1e-6)
+
+
+def test_each_word_has_its_share_of_the_bent_part():
+    told = toy_model(Weights.only(words=2)).explain("a1", "a3")
+    # "flood" is all that the two have in common: its share is the bent cosine, not the cosine.
+    slow = Slow(toy_frame(), KeywordEncoder(), Weights())
+    cosine = slow.dot(slow.of_id("a1")[2], slow.of_id("a3")[2])
+    assert 0 < cosine < 1
+    assert told.word_shares == {"flood": pytest.approx(2 * 1.2 * cosine / (cosine + 0.2))}
+    both = toy_model(Weights.only(words=2)).explain("a1", "a2")
+    assert set(both.word_shares) == {"flood", "hits", "town"}
+    assert sum(both.word_shares.values()) == pytest.approx(2.0)

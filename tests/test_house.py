@@ -62,6 +62,7 @@ ROOM_OF_MODULE = {
     "explain": "model",
     "neighbours": "model",
     "weights": "signals",
+    "operands": "signals",
     "_pairs": "signals",
     "__init__": "package",
     "__main__": "package",

@@ -8,9 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from relatedevents.learning.distill import quantise
 from relatedevents.learning.left_out import left_out, overlap
-from relatedevents.learning.make_default import main, spread_out, with_common_direction
+from relatedevents.learning.make_default import main
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 
@@ -67,19 +66,6 @@ def test_a_day_without_anything_alike_stays_out_whole():
     task = TASK.assign(headline=["Entirely other words", ""], tags=[["Zebra"], []])
     found = left_out(pd.DataFrame(ARCHIVE), task, ["q"])
     assert found.task.tolist() == [True] * 6 + [False]
-
-
-def test_turning_keeps_cosines_and_saves_the_numbers_for_int8():
-    vectors = with_common_direction(np.random.default_rng(0).normal(size=(200, 64)))
-    turned = spread_out(vectors)
-    np.testing.assert_allclose(turned @ turned.T, vectors @ vectors.T, rtol=1e-3, atol=1e-3)
-
-    def error(rows):
-        whole = quantise(rows, 99.9).astype(float)
-        scale = (whole * rows).sum() / (whole**2).sum()
-        return np.abs(whole * scale - rows).mean()
-
-    assert error(turned) < error(vectors) / 2
 
 
 def test_without_the_data_it_says_what_it_needs(tmp_path, capsys):

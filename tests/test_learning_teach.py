@@ -18,7 +18,9 @@ from relatedevents.learning.teach import LEAST_PAIRS, adapt
 
 TOPICS = 40
 WORDS_A_TOPIC = 6
-LESSON = Lesson(rounds=12, pairs_a_round=1024, batch=128, learning_rate=0.02, dropout=0.3)
+LESSON = Lesson(
+    rounds=12, pairs_a_round=1024, batch=128, learning_rate=0.02, map_rate=0, dropout=0.3
+)
 
 
 def slow_loss(vectors, left, right, alike, temperature):
@@ -144,6 +146,25 @@ def test_teaching_lowers_the_loss_and_moves_seen_tokens_only(encoder):
     assert (new[seen] != encoder.embedding[seen]).any(axis=1).all()
 
 
+def test_with_a_map_tokens_move_that_no_pair_holds(encoder):
+    headlines, tags, dates = topic_archive()
+    known = [int(tag.split()[1]) < TOPICS // 2 for (tag,) in tags]
+    pairs = sharing_pairs(
+        [tag if is_known else [] for tag, is_known in zip(tags, known, strict=True)],
+        dates,
+        most_events=60,
+        window_days=180,
+    )
+    shares = token_shares(encoder.tokenize(headlines), len(encoder.embedding))
+    lesson = Lesson(**{**vars(LESSON), "map_rate": 0.01})
+    new = teach_vectors(encoder.embedding, shares, pairs, lesson)
+    unseen = np.setdiff1d(np.arange(len(new)), shares[pairs.events()].indices)
+    moved = np.linalg.lstsq(encoder.embedding[unseen], new[unseen], rcond=None)[0]
+    assert len(unseen) > 2 * new.shape[1]
+    assert not np.allclose(moved, np.eye(new.shape[1]), atol=0.01)
+    np.testing.assert_allclose(encoder.embedding[unseen] @ moved, new[unseen], atol=1e-4)
+
+
 def test_an_archive_whose_tags_tell_something_gains(encoder):
     result = adapt(encoder, *topic_archive(), lesson=LESSON)
     assert result.kept == "new"
@@ -190,7 +211,7 @@ def test_events_without_a_date_are_left_out(encoder):
     headlines, tags, dates = topic_archive()
     undated = dates.copy()
     undated[5:] = np.datetime64("NaT")
-    with pytest.raises(InputError, match="archive: got 1000 events with [0-9] pairs"):
+    with pytest.raises(InputError, match=r"archive: got 1000 events with \d pairs"):
         adapt(encoder, headlines, tags, undated, lesson=LESSON)
 
 
@@ -229,6 +250,7 @@ def test_too_few_labels_to_measure_on_are_refused(encoder):
         ({"temperature": 0}, "temperature: got 0"),
         ({"dropout": 1.0}, "dropout: got 1.0"),
         ({"learning_rate": -1}, "learning_rate: got -1"),
+        ({"map_rate": -0.1}, "map_rate: got -0.1"),
         ({"seed": -1}, "seed: got -1"),
     ],
 )

@@ -186,6 +186,7 @@ def test_a_failed_fit_leaves_the_fitted_model():
         lambda m: m.explain("a1", "a2"),
         lambda m: m.kneighbors(),
         lambda m: m.kneighbors_graph(),
+        lambda m: m.tune({"a1": ["a2"]}),
         lambda m: m.save("nowhere"),
     ],
 )
@@ -210,6 +211,27 @@ def test_weights_may_change_after_fit():
     assert model.related_all().equals(toy_model().related_all())
 
 
+@pytest.mark.parametrize("before", ["date", "page", "column:views:ascending"])
+@pytest.mark.parametrize("after", ["date", "page", "column:views:ascending"])
+def test_another_tie_break_is_as_good_as_a_fresh_fit(before, after):
+    # Days and scores alike by the dozen, so that the order decides everywhere.
+    frame = random_frame(6, 60, days=3).assign(views=np.arange(60) % 7)
+    encoder = KeywordEncoder()
+    model = RelatedEvents(encoder=encoder, weights=Weights(tie_break=before)).fit(frame)
+    model.related_all(3)
+    model.set_params(weights__tie_break=after)
+    fresh = RelatedEvents(encoder=encoder, weights=Weights(tie_break=after)).fit(frame)
+    pd.testing.assert_frame_equal(model.related_all(9), fresh.related_all(9), check_exact=True)
+    ours, theirs = model.index_, fresh.index_
+    assert ours.tie_break == theirs.tie_break == after
+    assert ours.id_of_row.tolist() == theirs.id_of_row.tolist()
+    for name in ("vectors", "topics", "tag_counts", "categories", "days"):
+        assert np.array_equal(getattr(ours.features, name), getattr(theirs.features, name)), name
+    assert (ours.features.tags != theirs.features.tags).nnz == 0
+    assert (ours.features.words != theirs.features.words).nnz == 0
+    assert np.array_equal(ours.topic_space.directions, theirs.topic_space.directions)
+
+
 def test_repr_names_what_was_set():
     assert "n_related=3" in repr(RelatedEvents(n_related=3))
     assert repr(RelatedEvents()) == "RelatedEvents()"
@@ -221,7 +243,8 @@ def test_repr_names_what_was_set():
 @pytest.mark.parametrize("shuffle", [0, 1])
 def test_kneighbors_speaks_of_the_same_lists(shuffle):
     frame = random_frame(4, 30).sample(frac=1, random_state=shuffle)
-    model = RelatedEvents(encoder=KeywordEncoder(), n_related=4).fit(frame)
+    weights = Weights.only(semantic=0.5, tags=0.3, words=0.3, category=0.25, time=0.4)
+    model = RelatedEvents(encoder=KeywordEncoder(), weights=weights, n_related=4).fit(frame)
     ids = model.archive_["id"].to_numpy()
     for asked in (None, ids[3:7].tolist()):
         distances, places = model.kneighbors(asked)
@@ -229,7 +252,7 @@ def test_kneighbors_speaks_of_the_same_lists(shuffle):
         assert places.dtype == np.int64
         assert distances.shape == places.shape == (30 if asked is None else 4, 4)
         assert ids[places].ravel().tolist() == table["related_id"].tolist()
-        assert (1.5 - distances).ravel() == pytest.approx(table["score"].to_numpy())
+        assert (1.75 - distances).ravel() == pytest.approx(table["score"].to_numpy())
         assert (distances >= 0).all()
         assert (model.kneighbors(asked, return_distance=False) == places).all()
     assert (model.kneighbors()[1] != np.arange(30)[:, None]).all()

@@ -9,14 +9,17 @@ from hypothesis import strategies as st
 from toy import ConstantEncoder, KeywordEncoder, RandomEncoder, Slow, random_frame, toy_model
 
 from relatedevents import RelatedEvents, Weights
+from relatedevents.operands import operands
 from relatedevents.signals import (
+    BEND,
     UNDATED,
     add_parts,
-    operands,
+    bend,
     pair_parts,
     recency_values,
     time_values,
 )
+from relatedevents.weights import SIGNALS
 
 ALL = Weights.only(
     semantic=0.5,
@@ -66,17 +69,25 @@ def test_parts_of_every_pair(seed, n, missing, encoder, weights):
 
 
 def test_all_signals_but_coverage_and_recency_are_symmetric():
-    model = toy_model(ALL)
+    model = RelatedEvents(encoder=RandomEncoder(), weights=ALL).fit(random_frame(2, 40))
     _, _, parts = all_parts(model)
     n = len(model.index_)
-    square = parts.reshape(n, n, 6)[:, :, [0, 1, 3, 4]]
+    sides = [at for at, name in enumerate(SIGNALS) if name not in ("coverage", "recency")]
+    assert len(sides) == len(SIGNALS) - 2
+    square = parts.reshape(n, n, len(SIGNALS))[:, :, sides]
+    assert square.any(axis=(0, 1)).all()
     assert (square == square.transpose(1, 0, 2)).all()
 
 
 def test_known_by_hand():
     frame_model = toy_model(
         Weights.only(
-            semantic=1, coverage=1, time=1, recency=1, half_life=10.0, recency_half_life=326.0
+            semantic=1,
+            coverage=1,
+            time=1,
+            recency=1,
+            half_life=10.0,
+            recency_half_life=326.0,
         )
     )
     parts = frame_model.explain("a1", "a3").parts
@@ -127,12 +138,38 @@ def test_recency_counts_from_the_newest_day():
 
 
 def test_scores_are_added_from_left_to_right():
-    parts = np.array([[0.1, 0.2, 0.3, 0.4, 0.5, 0.6]])
-    assert add_parts(parts)[0] == ((((0.1 + 0.2) + 0.3) + 0.4) + 0.5) + 0.6
+    parts = np.array([[0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8]])
+    by_hand = ((((((0.1 + 0.2) + 0.3) + 0.4) + 0.5) + 0.6) + 0.7) + 0.8
+    assert add_parts(parts)[0] == by_hand
 
 
 def test_a_signal_of_weight_0_costs_the_engine_nothing():
     features = toy_model().index_.features
     side = operands(features, Weights.only(recency=1))
-    assert side.dense.shape[1] == side.sparse.shape[1] == side.pattern.shape[1] == 0
+    assert side.dense.shape[1] == side.side.shape[1] == 0
+    assert side.sparse.shape[1] == side.bent.shape[1] == side.pattern.shape[1] == 0
+    assert side.code_table.tolist() == [[0.0]]
     assert side.table.tolist() == [0.0]
+
+
+@given(st.lists(st.floats(0, 1), min_size=2, max_size=20))
+def test_bend_keeps_the_order_and_the_ends(values):
+    cosines = np.sort(np.array(values))
+    bent = bend(cosines)
+    assert bent.tolist() == pytest.approx([1.2 * x / (x + 0.2) for x in cosines], abs=1e-12)
+    assert (np.diff(bent) >= 0).all()
+    assert (bent >= cosines - 1e-12).all()
+    assert (bent <= 1.0).all()
+    assert bend(np.array([0.0, 1.0])).tolist() == [0.0, 1.0]
+    # Where it is named to be half-way between nothing and its ceiling beyond 1.
+    assert bend(np.array([BEND]))[0] == pytest.approx((1 + BEND) / 2)
+
+
+def test_words_are_bent_in_the_part_and_nowhere_else():
+    model = RelatedEvents(encoder=KeywordEncoder(), weights=Weights.only(words=2))
+    model.fit(random_frame(3, 40))
+    _, _, parts = all_parts(model)
+    words = model.index_.features.words
+    cosines = (words @ words.T).toarray().ravel().clip(0, 1)
+    assert parts[:, SIGNALS.index("words")] == pytest.approx(2 * bend(cosines), abs=1e-9)
+    assert ((cosines > 0.01) & (cosines < 0.99)).any()

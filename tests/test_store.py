@@ -69,6 +69,7 @@ def test_every_answer_comes_back(tmp_path, mmap):
         lambda m: m.related_many(ids[:5], 3, as_of="own", where={"stories": "x"}),
         lambda m: m.related(ids[7], 59, exclude=ids[8:12], pins=[ids[3]], min_score=0.1),
         lambda m: m.related_to("Flood in Rome", tags=["RAIN-SUN", "new"], date="2012-01-09"),
+        lambda m: m.related_to("Match", tags=["Law"], category="Sports and crime"),
         lambda m: m.set_params(weights__tie_break="date", weights__time=0).related_all(),
     ):
         pd.testing.assert_frame_equal(ask(model), ask(loaded), check_exact=True)
@@ -78,6 +79,28 @@ def test_every_answer_comes_back(tmp_path, mmap):
     )
     assert [list(some) for some in loaded.archive_["stories"]] == frame["stories"].tolist()
     assert loaded.archive_["tags"].map(type).eq(list).all()
+
+
+@pytest.mark.parametrize("mmap", [True, False])
+@pytest.mark.parametrize("tagged", [True, False])
+def test_what_the_signals_know_comes_back_bit_by_bit(tmp_path, mmap, tagged):
+    frame = random_frame(2, 40, untagged=0.2 if tagged else 1.0)
+    model = RelatedEvents(encoder=KeywordEncoder()).fit(frame)
+    loaded = RelatedEvents.load(model.save(tmp_path / "m"), mmap=mmap)
+    ours, theirs = model.index_, loaded.index_
+    assert (ours.features.topics.shape[1] > 0) == tagged
+    assert len(ours.category_space.keys) == 3
+    for name in ("vectors", "topics", "tag_counts", "categories", "likeness", "days"):
+        mine, back = getattr(ours.features, name), getattr(theirs.features, name)
+        assert back.dtype == mine.dtype, name
+        assert np.array_equal(back, mine), name
+    for name in ("tags", "words"):
+        mine, back = getattr(ours.features, name), getattr(theirs.features, name)
+        assert back.shape == mine.shape
+        assert (back != mine).nnz == 0
+    assert np.array_equal(theirs.topic_space.directions, ours.topic_space.directions)
+    assert theirs.category_space.keys == ours.category_space.keys
+    assert np.array_equal(theirs.category_space.likeness, ours.category_space.likeness)
 
 
 def test_a_loaded_model_can_be_saved_again_over_its_own_files(saved):

@@ -16,10 +16,12 @@ from relatedevents.weights import SIGNALS
 
 def test_names_and_defaults():
     weights = Weights()
-    assert SIGNALS == ("semantic", "tags", "coverage", "words", "time", "recency")
+    parts = "semantic", "topic", "tags", "coverage", "words", "category", "time", "recency"
+    assert parts == SIGNALS
     assert weights.by_signal() == tuple(getattr(weights, name) for name in SIGNALS)
     assert [name for name in SIGNALS if not getattr(weights, name)] == ["coverage", "recency"]
-    assert weights.half_lives() == (weights.half_life,)
+    assert weights.half_lives() == weights.half_life
+    assert Weights(half_life=30).half_lives() == (30.0,)
     assert weights.tie_break_column() is None
 
 
@@ -54,9 +56,27 @@ def test_clone(half_life):
 
 
 def test_with_params():
-    weights = Weights()
-    assert weights.with_params(tags=2, time=0).by_signal() == (0.5, 2.0, 0.0, 0.3, 0.0, 0.0)
-    assert weights == Weights()
+    weights = Weights.only(semantic=0.5, words=0.3, time=0.4, half_life=30)
+    changed = weights.with_params(tags=2, time=0)
+    assert changed == Weights.only(semantic=0.5, words=0.3, tags=2, half_life=30)
+    assert weights == Weights.only(semantic=0.5, words=0.3, time=0.4, half_life=30)
+
+
+def test_only_what_is_named_weighs():
+    weights = Weights.only(category=2, half_life=(7, 30), tie_break="page")
+    assert dict(zip(SIGNALS, weights.by_signal(), strict=True)) == {
+        **dict.fromkeys(SIGNALS, 0.0),
+        "category": 2.0,
+    }
+    assert (weights.half_life, weights.tie_break) == ((7.0, 30.0), "page")
+    assert weights.recency_half_life == Weights().recency_half_life
+    with pytest.raises(InputError, match=r"^weights: every weight is 0; allowed: at least one"):
+        Weights.only(half_life=30)
+
+
+def test_only_names_will_do():
+    with pytest.raises(TypeError, match="positional"):
+        Weights(0.5)
 
 
 BAD = [
@@ -66,6 +86,8 @@ BAD = [
     ({"words": 1e39}, "weights.words: got 1e+39; allowed: a finite number from 0 up to 1e+06."),
     ({"words": "much"}, "weights.words: got 'much'; allowed: a finite number from 0"),
     ({"time": True}, "weights.time: got True; allowed: a finite number from 0"),
+    ({"topic": -1}, "weights.topic: got -1; allowed: a finite number from 0 up to 1e+06."),
+    ({"category": "x"}, "weights.category: got 'x'; allowed: a finite number from 0"),
     ({"coverage": None}, "weights.coverage: got None; allowed: a finite number from 0"),
     (
         dict.fromkeys(SIGNALS, 0),
@@ -99,9 +121,12 @@ def test_bad_values(values, message):
         Weights().with_params(**values)
 
 
-@pytest.mark.parametrize("make", [Weights.from_dict, lambda d: Weights().with_params(**d)])
+@pytest.mark.parametrize(
+    "make",
+    [Weights.from_dict, lambda d: Weights().with_params(**d), lambda d: Weights.only(**d)],
+)
 def test_unknown_names(make):
-    with pytest.raises(InputError, match=r"weights: got 'tag'; allowed: semantic, tags, coverage"):
+    with pytest.raises(InputError, match=r"weights: got 'tag'; allowed: semantic, topic, tags"):
         make({"tag": 1})
 
 

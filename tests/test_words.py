@@ -50,6 +50,6 @@ def test_matches_the_reference_on_the_toy_world():
     frame = toy_frame()
     slow = Slow(frame, KeywordEncoder(), Weights())
     space, matrix = WordSpace.fit(frame["headline"].tolist())
-    for row, (_, _, words, _) in enumerate(slow.events):
+    for row, (_, _, words, *_) in enumerate(slow.events):
         got = dict(zip(space.words, matrix[row].toarray()[0], strict=True))
         assert {word: value for word, value in got.items() if value} == pytest.approx(words)

@@ -199,12 +199,13 @@ class Slow:
         topic = max(0.0, math.fsum(x * y for x, y in zip(pq, pc, strict=True)))
         words = self.dot(wq, wc)
         category = len(kq & kc) / math.sqrt(len(kq) * len(kc)) if kq and kc else 0.0
+        bent = 1.2 * words / (words + 0.2)
         values = (
             min(cosine, 1.0),
             min(topic, 1.0),
             self.dot(tq, tc),
             len(tq.keys() & tc.keys()) / len(tq) if tq else 0.0,
-            1.2 * words / (words + 0.2),
+            bent,
             category,
             time,
             recency,

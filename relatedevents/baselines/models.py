@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from relatedevents.model import RelatedEvents
-from relatedevents.weights import SIGNALS, Weights
+from relatedevents.weights import Weights
 
 if TYPE_CHECKING:
     from relatedevents.encoders import Encoder
@@ -23,9 +23,9 @@ def only(signal: str) -> Weights:
     Examples
     --------
     >>> only("tags").by_signal()
-    (0.0, 1.0, 0.0, 0.0, 0.0, 0.0)
+    (0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     """
-    return Weights.from_dict({**dict.fromkeys(SIGNALS, 0.0), signal: 1.0})
+    return Weights.only(**{signal: 1.0})
 
 
 class Models:

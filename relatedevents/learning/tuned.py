@@ -1,0 +1,74 @@
+"""What was learned from links, and what it gained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from relatedevents.weights import Weights
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """What was learned from links, and how much it gained on links it had not seen.
+
+    Attributes
+    ----------
+    weights_before, weights_after : Weights
+        What the model had, and what it has now.
+    kept : bool
+        False where the learned weights did not clearly gain on links not learned from (`low` is
+        not above 0); `weights_after` are then those before.
+    figure : str
+        The figure that was raised, such as "ndcg@10".
+    before, after : float
+        Its mean over the queries: with the weights before, and with weights learned from the
+        other folds.
+    gain : float
+        The difference; `low` and `high` are its 95 % bootstrap limits over groups of queries, `p`
+        the probability of such a difference by chance (randomisation test).
+    low, high, p : float
+        See `gain`.
+    n_queries, n_links, n_groups, n_folds : int
+        What it was learned from; queries of one story, else of one day, are one group.
+    unreachable : int
+        Links left out because no list could hold them: the related event comes after `as_of`,
+        or has no date.
+    unexplained : pandas.DataFrame
+        Links that no weights bring near the top, one row each: id, related_id, and the signals
+        in which the two have anything in common.
+    """
+
+    weights_before: Weights
+    weights_after: Weights
+    kept: bool
+    figure: str
+    before: float
+    after: float
+    gain: float
+    low: float
+    high: float
+    p: float
+    n_queries: int
+    n_links: int
+    n_groups: int
+    n_folds: int
+    unreachable: int
+    unexplained: pd.DataFrame
+
+    def __str__(self) -> str:
+        verdict = (
+            "the learned weights are kept"
+            if self.kept
+            else "no clear gain on links not learned from: the weights stay as they were"
+        )
+        share = len(self.unexplained) / max(self.n_links, 1)
+        return (
+            f"{self.n_queries} queries, {self.n_links} links, {self.n_folds} folds of "
+            f"{self.n_groups} groups; {self.figure}: {self.before:.3f} before, {self.after:.3f} on "
+            f"links not learned from; gain {self.gain:+.3f} (95 %: {self.low:+.3f} to "
+            f"{self.high:+.3f}, p = {self.p:.4f}); {verdict}.\n"
+            f"Not explained by any weights: {len(self.unexplained)} links ({share:.0%}); "
+            f"{self.unreachable} more links come after their page's day and were left out."
+        )
