@@ -17,6 +17,7 @@ from relatedevents.engines.exact import ExactEngine
 from relatedevents.errors import InputError
 from relatedevents.filters import Choice, check_pins, read_as_of, read_choice, read_where
 from relatedevents.index import Index
+from relatedevents.kept import KeptLists
 from relatedevents.operands import operands
 from relatedevents.signals import Features, add_parts, pair_parts
 from relatedevents.weights import Weights
@@ -64,6 +65,11 @@ class Wishes:
     exclude: object = None
     pins: object = None
     min_score: float | None = None
+
+    @property
+    def plain(self) -> bool:
+        """Whether nothing was said."""
+        return all(wish is None for wish in vars(self).values())
 
 
 def answer(
@@ -180,6 +186,32 @@ def _pinned(
         queries.features, queries.feature_rows[numbers], index.features, rows, weights
     )
     return lists.Pairs(numbers, rows, parts, np.ones(len(rows), dtype=np.bool_))
+
+
+def kept_lists(
+    table: pd.DataFrame,
+    rows: npt.NDArray[np.int64],
+    index: Index,
+    n: int,
+    weights: Weights,
+) -> KeptLists:
+    """Return what to keep of the lists of everyone, asked for without any wish.
+
+    Parameters
+    ----------
+    table, rows
+        As `answer` returned them.
+    index : Index
+        The fitted archive.
+    n : int
+        How many were asked for.
+    weights : Weights
+        What each signal counted.
+    """
+    # Without a wish no list is shorter than another one, and they stand in the table's order.
+    shape = (len(index), min(n, len(index) - 1))
+    scores = table["score"].to_numpy(dtype=np.float64).reshape(shape)
+    return KeptLists(index.order[rows].reshape(shape), scores, n, weights)
 
 
 def with_events(

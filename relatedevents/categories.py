@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from relatedevents.vocabulary import merged
+
 #: More different categories than this are no categories; the commonest are kept.
 MOST_CATEGORIES = 1000
 
@@ -70,6 +72,23 @@ class CategorySpace:
             for j, others in enumerate(words):
                 likeness[i, j] = len(mine & others) / np.sqrt(len(mine) * len(others))
         return cls(keys, np.minimum(likeness, 1.0))
+
+    def grown(self, names: Sequence[object]) -> tuple[CategorySpace, npt.NDArray[np.int64]]:
+        """Return the space with new categories too, and the code now of each old code.
+
+        No more than `MOST_CATEGORIES` are known; beyond them a new one stays no category.
+
+        Examples
+        --------
+        >>> space, codes = CategorySpace.fit(["Crime", "Sport"]).grown(["Health", None])
+        >>> space.keys, codes.tolist()
+        (['crime', 'health', 'sport'], [0, 2, 3])
+        """
+        new = sorted({key for key in _keys(names) if key}.difference(self.keys))
+        new = new[: max(MOST_CATEGORIES - len(self.keys), 0)]
+        keys, codes, _ = merged(self.keys, new)
+        space = CategorySpace.of_keys(keys) if new else self
+        return space, np.append(codes, len(keys))
 
     def transform(self, names: Sequence[object]) -> npt.NDArray[np.int32]:
         """Return the code of each event's category."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from relatedevents.encoders import Encoder
     from relatedevents.engines.exact import ExactEngine
     from relatedevents.index import Index
+    from relatedevents.kept import KeptLists
 
 ENGINES = ("exact",)
 
@@ -51,6 +52,7 @@ class FittedModel(BaseEstimator):  # type: ignore[misc, unused-ignore]
         by_name = isinstance(self.encoder, (str, os.PathLike))
         self._encoder_name = os.fspath(self.encoder) if by_name else None  # type: ignore[arg-type]
         self._built: tuple[object, ExactEngine] | None = None
+        self._kept: KeptLists | None = None
 
     def _check_weights(self) -> None:
         if not isinstance(self.weights, Weights):
@@ -123,12 +125,16 @@ class FittedModel(BaseEstimator):  # type: ignore[misc, unused-ignore]
     def _answer(
         self, queries: Queries, n: int | None, wishes: Wishes
     ) -> tuple[pd.DataFrame, npt.NDArray[np.int64]]:
-        from relatedevents.answers import answer
+        from relatedevents.answers import answer, kept_lists
 
         wanted = check_count("n", self.n_related if n is None else n)
         engine = self._exact_engine()
         bar = self._progress_bar
-        return answer(self._index(), engine, self.weights, queries, wanted, wishes, bar)
+        index = self._index()
+        table, rows = answer(index, engine, self.weights, queries, wanted, wishes, bar)
+        if queries.everyone and wishes.plain:
+            self._kept = kept_lists(table, rows, index, wanted, self.weights)
+        return table, rows
 
     @contextmanager
     def _progress_bar(self, total: int) -> Iterator[Callable[[int], None]]:

@@ -245,7 +245,9 @@ class Index:
             settings["unknown_tag_idf"],
             settings["tag_aliases"],
         )
-        word_space = WordSpace(settings["words"], np.asarray(arrays["word_idf"]))
+        # Both are of a fit of so many events: ln(1 + N), and ln(1 + N) + 1.
+        unknown_word = settings["unknown_tag_idf"] + 1.0
+        word_space = WordSpace(settings["words"], np.asarray(arrays["word_idf"]), unknown_word)
         tags, words = (
             sparse.csr_matrix(
                 (arrays[f"{name}_data"], arrays[f"{name}_columns"], arrays[f"{name}_starts"]),

@@ -16,6 +16,7 @@ from relatedevents.errors import InputError
 from relatedevents.fitted import check_tags
 from relatedevents.neighbours import NeighboursMixin
 from relatedevents.tuning import TuningMixin
+from relatedevents.updating import UpdatingMixin
 from relatedevents.weights import Weights
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 _EVENT_COLUMNS = ("headline", "date")
 
 
-class RelatedEvents(NeighboursMixin, TuningMixin):
+class RelatedEvents(NeighboursMixin, TuningMixin, UpdatingMixin):
     """Gives every event of an archive its related events, and says why.
 
     Parameters
@@ -337,7 +338,7 @@ class RelatedEvents(NeighboursMixin, TuningMixin):
         from relatedevents import store
 
         self._check_fitted()
-        contents = self._index().contents()
+        contents = self._with_lists(self._index().contents())
         contents.settings["model"] = {
             "encoder": self._encoder_name,
             "weights": self.weights.to_dict(),
@@ -372,10 +373,12 @@ class RelatedEvents(NeighboursMixin, TuningMixin):
         from relatedevents import store
         from relatedevents.encoders import resolve_encoder
         from relatedevents.index import Index
+        from relatedevents.kept import KeptLists
 
         contents = store.load(folder, mmap=mmap)
         with store.whole(folder):
             index = Index.from_contents(contents)
+            kept = KeptLists.of_contents(contents, len(index))
             saved = contents.settings["model"]
             model = cls(
                 encoder=saved["encoder"] if encoder is None else encoder,  # type: ignore[arg-type]
@@ -389,5 +392,5 @@ class RelatedEvents(NeighboursMixin, TuningMixin):
         if resolved is not None:
             index.check_encoder(resolved)
         model._set_fitted(index, resolved)
-        model._encoder_name = saved["encoder"]
+        model._encoder_name, model._kept = saved["encoder"], kept
         return model

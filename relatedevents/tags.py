@@ -6,7 +6,7 @@ import math
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -15,6 +15,7 @@ from scipy import sparse
 
 from relatedevents.checks import problem, shown
 from relatedevents.errors import InputError
+from relatedevents.vocabulary import merged
 
 _DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−"), "-")
 
@@ -170,11 +171,67 @@ class TagSpace:
                 spellings[keys[tag]][checked.get(tag_key(tag), tag) if checked else tag] += 1
             frequency.update({keys[tag] for tag in tags})
         ordered = sorted(key for key in spellings if key)
-        # The commonest spelling, the smaller text among equals: never the order of reading.
-        names = [min(spellings[key].items(), key=lambda kv: (-kv[1], kv[0]))[0] for key in ordered]
+        names = [_commonest(spellings[key]) for key in ordered]
         counts = np.array([frequency[key] for key in ordered], dtype=np.int64)
         n_events = len(tag_lists)
         return cls(ordered, names, idf(n_events, counts), math.log(1.0 + n_events), checked)
+
+    @property
+    def came_later(self) -> npt.NDArray[np.bool_]:
+        """Which tags no event of the fit had: those with the weight of an unknown tag."""
+        return np.asarray(self.weights == self.unknown_weight)
+
+    def grown(
+        self, tag_lists: Sequence[Sequence[str]]
+    ) -> tuple[TagSpace, npt.NDArray[np.int64], list[int]]:
+        """Return the space with the tags that it lacks, each weighed as an unknown one.
+
+        Parameters
+        ----------
+        tag_lists : sequence of sequences of str
+            The tags of every event that has one which no event of the fit had: their commonest
+            spelling there is shown. Other events may be among them.
+
+        Returns
+        -------
+        TagSpace
+            The grown space.
+        numpy.ndarray of int64, shape (n_tags,)
+            The column now of each tag of this space, rising.
+        list of int
+            Columns now of tags of this space that are spelt differently now.
+
+        Examples
+        --------
+        >>> space = TagSpace.fit([["Mali"], ["Niger"]])
+        >>> grown, columns, _ = space.grown([["Kidal", "Niger"]])
+        >>> grown.names, columns.tolist()
+        (['Kidal', 'Mali', 'Niger'], [1, 2])
+        """
+        column, keys = self._column_of, _KeyOf(self.aliases)
+        fitted = ~self.came_later
+        spellings: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        for tags in tag_lists:
+            for tag in tags:
+                key = keys[tag]
+                if key and not (key in column and fitted[column[key]]):
+                    spellings[key][self.aliases.get(tag_key(tag), tag)] += 1
+        new = sorted(key for key in spellings if key not in column)
+        grown, columns, places = merged(self.keys, new)
+        names = np.empty(len(grown), dtype=object)
+        weights = np.full(len(grown), self.unknown_weight)
+        names[columns], weights[columns] = self.names, self.weights
+        respelt = []
+        for key, counts in spellings.items():
+            name = _commonest(counts)
+            if key in column:
+                at = int(columns[column[key]])
+                if names[at] != name:
+                    respelt.append(at)
+                names[at] = name
+        names[places] = [_commonest(spellings[key]) for key in new]
+        space = replace(self, keys=grown, names=names.tolist(), weights=weights)
+        return space, columns, sorted(respelt)
 
     @cached_property
     def _column_of(self) -> dict[str, int]:
@@ -210,6 +267,11 @@ class TagSpace:
         data = np.divide(data, lengths[owner], out=np.zeros_like(data), where=lengths[owner] > 0)
         matrix = sparse.csr_matrix((data, indices, indptr), shape=(len(rows), len(self.keys)))
         return TagMatrix(matrix, counts)
+
+
+def _commonest(spellings: Counter[str]) -> str:
+    # The smaller text among equals: never the order of reading.
+    return min(spellings.items(), key=lambda kv: (-kv[1], kv[0]))[0]
 
 
 class _KeyOf(dict[str, str]):

@@ -56,6 +56,26 @@ class TopicSpace:
         told = strength > 1e-6 * max(float(strength[0]), 1e-12)
         return cls(np.ascontiguousarray(directions[told].T, dtype=np.float32))
 
+    def grown(self, columns: npt.NDArray[np.int64], n_tags: int) -> TopicSpace:
+        """Return the space over more tags; those that came later lie in no direction.
+
+        Parameters
+        ----------
+        columns : numpy.ndarray of int64
+            The column now of each tag.
+        n_tags : int
+            How many tags there are now.
+
+        Examples
+        --------
+        >>> space = TopicSpace(np.ones((2, 1), dtype=np.float32))
+        >>> space.grown(np.array([0, 2]), 3).directions.ravel().tolist()
+        [1.0, 0.0, 1.0]
+        """
+        directions = np.zeros((n_tags, self.directions.shape[1]), dtype=np.float32)
+        directions[columns] = self.directions
+        return TopicSpace(directions)
+
     def transform(self, tags: sparse.csr_matrix) -> npt.NDArray[np.float32]:
         """Return the place of some events, rows of length 1; 0 for one without known tags.
 
@@ -68,7 +88,14 @@ class TopicSpace:
         -------
         numpy.ndarray of float32, shape (n_events, n_topics)
         """
-        places = np.asarray(tags @ self.directions.astype(np.float64))
+        directions = self.directions
+        if tags.nnz < len(directions) // 4:
+            # A few events: only their tags' directions have to be made float64.
+            used, columns = np.unique(tags.indices, return_inverse=True)
+            directions = directions[used]
+            shape = (tags.shape[0], len(used))
+            tags = sparse.csr_matrix((tags.data, columns, tags.indptr), shape=shape)
+        places = np.asarray(tags @ directions.astype(np.float64))
         lengths = np.linalg.norm(places, axis=1, keepdims=True)
         # Below this a place is rounding error: such tags never occur with any others.
         near = lengths < 1e-6

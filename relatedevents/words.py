@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
+
+from relatedevents.vocabulary import merged
 
 
 @dataclass(frozen=True)
@@ -25,10 +28,13 @@ class WordSpace:
         The vocabulary, sorted; column numbers follow it.
     weights : numpy.ndarray of float64, shape (n_words,)
         Smooth idf, ln((1 + N) / (1 + df)) + 1, as in scikit-learn's `TfidfTransformer`.
+    unknown_weight : float
+        The weight of a word that no headline of the fit had, ln(1 + N) + 1; only `grown` uses it.
     """
 
     words: list[str]
     weights: npt.NDArray[np.float64]
+    unknown_weight: float
 
     @classmethod
     def fit(cls, headlines: Sequence[str]) -> tuple[WordSpace, sparse.csr_matrix]:
@@ -56,17 +62,46 @@ class WordSpace:
         """
         from sklearn.feature_extraction.text import CountVectorizer
 
+        unknown = math.log(1.0 + len(headlines)) + 1.0
         counter = CountVectorizer(stop_words="english", dtype=np.float64)
         try:
             counts = counter.fit_transform(headlines)
         except ValueError:
             # scikit-learn refuses headlines without one word; other signals then decide.
-            return cls([], np.zeros(0)), sparse.csr_matrix((len(headlines), 0), dtype=np.float64)
+            space = cls([], np.zeros(0), unknown)
+            return space, sparse.csr_matrix((len(headlines), 0), dtype=np.float64)
         frequency = np.bincount(counts.indices, minlength=counts.shape[1])
         kept = np.flatnonzero(frequency >= 2)
         words = counter.get_feature_names_out()[kept].tolist()
-        space = cls(words, np.log((1.0 + len(headlines)) / (1.0 + frequency[kept])) + 1.0)
+        weights = np.log((1.0 + len(headlines)) / (1.0 + frequency[kept])) + 1.0
+        space = cls(words, weights, unknown)
         return space, space._weigh(sparse.csr_matrix(counts[:, kept]))
+
+    def grown(self, headlines: Sequence[str]) -> tuple[WordSpace, npt.NDArray[np.int64]]:
+        """Return the space with every word of new headlines, and the column now of each old word.
+
+        A new word weighs what a word of no headline weighs. It enters at once, although it may
+        never meet another: which words a headline is compared by then depends on that headline
+        and the fit alone, never on how later events were grouped into updates.
+
+        Parameters
+        ----------
+        headlines : sequence of str
+            One an event.
+
+        Examples
+        --------
+        >>> space, _ = WordSpace.fit(["Army retakes town", "Army leaves town"])
+        >>> grown, columns = space.grown(["The army holds Kidal"])
+        >>> grown.words, columns.tolist()
+        (['army', 'holds', 'kidal', 'town'], [0, 3])
+        """
+        words_of = self._counter.build_analyzer()
+        there = {word for headline in headlines for word in words_of(headline)}
+        words, columns, places = merged(self.words, sorted(there.difference(self.words)))
+        weights = np.empty(len(words))
+        weights[columns], weights[places] = self.weights, self.unknown_weight
+        return replace(self, words=words, weights=weights), columns
 
     def transform(self, headlines: Sequence[str]) -> sparse.csr_matrix:
         """Return the headlines' vectors, rows of length 1; unknown words are left out.

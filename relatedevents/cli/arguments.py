@@ -23,6 +23,7 @@ examples:
   relatedevents explain model ID RELATED_ID
   relatedevents batch model lists.jsonl
   relatedevents batch events.csv pages --format pages --base-path /news/
+  relatedevents update model tomorrow.csv --changed changed.txt
   relatedevents evaluate lists.jsonl --links links.jsonl --archive events.csv
   relatedevents evaluate events.csv --links links.jsonl --baselines --html report.html
 
@@ -99,14 +100,41 @@ def build_parser() -> argparse.ArgumentParser:
         "--url-column", metavar="NAME", help="the column with each event's own url (default: url)"
     )
 
+    update = _add(commands, "update", "add events to a saved model and tell whose lists changed")
+    update.add_argument("model_dir", metavar="MODEL_DIR", help="a folder made by 'fit'")
+    update.add_argument("source", metavar="NEW_EVENTS", help="a file or folder of events")
+    update.add_argument(
+        "--on-existing",
+        metavar="error|replace",
+        default="error",
+        help="refuse events whose id the model has (default), or put them into the old ones' place",
+    )
+    update.add_argument(
+        "--refresh", action="store_true", help="learn tags, words and topics anew, as 'fit' does"
+    )
+    update.add_argument(
+        "--changed", metavar="FILE", help="write the changed ids there instead of printing them"
+    )
+    update.add_argument(
+        "--json", action="store_true", help="a JSON list of the changed ids, instead of lines"
+    )
+    update.add_argument(
+        "--encoder", metavar="NAME", help="that of the fit, where it lies elsewhere"
+    )
+    update.add_argument(
+        "--allow-download", action="store_true", help="fetch an encoder that is not here"
+    )
+    update.set_defaults(weights=None, cache_dir=None)
+
     measure = _add(commands, "evaluate", "measure lists against existing links", module="evaluate")
     evaluation.add_arguments(measure)
 
     for command in (related, batch):
         _add_listing(command)
     for command in (fit, related, explain, batch, measure):
-        _add_reading(command)
         _add_fitting(command)
+    for command in (fit, related, explain, batch, update, measure):
+        _add_reading(command)
         command.add_argument(
             "--progress",
             action="store_true",

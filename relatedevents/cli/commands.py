@@ -6,11 +6,18 @@ import argparse
 import json
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from relatedevents.checks import problem, shown
 from relatedevents.cli.show import explanation_text, list_text
-from relatedevents.cli.sources import fit_model, open_model, read_conditions
+from relatedevents.cli.sources import (
+    fit_model,
+    load_model,
+    open_model,
+    read_archive,
+    read_conditions,
+)
 from relatedevents.errors import InputError
 from relatedevents.writers import FORMATS, stream_lists, write_lists
 from relatedevents.writers.tables import records
@@ -86,6 +93,29 @@ def batch(args: argparse.Namespace) -> None:
     write_lists(lists, args.out, format=args.format, ids=archive["id"], **links)
     seconds = time.perf_counter() - started
     _note(f"{len(archive):,} events, {len(lists):,} related events: {args.out} ({seconds:.1f} s)")
+
+
+def update(args: argparse.Namespace) -> None:
+    """Add events to a saved model, write it back, and tell the ids whose lists changed."""
+    started = time.perf_counter()
+    if args.changed is not None:
+        # A place that can't be written is told before the work, not after it.
+        Path(args.changed).open("a", encoding="utf-8").close()
+    model = load_model(args.model_dir, args)
+    events = read_archive(args)
+    changed = model.update(events, on_existing=args.on_existing, refresh=args.refresh)
+    model.save(args.model_dir)
+    text = _json(changed) if args.json else "".join(f"{id_}\n" for id_ in changed)
+    if args.changed is None:
+        sys.stdout.write(text)
+    else:
+        Path(args.changed).write_text(text, encoding="utf-8")
+    done = model.last_update_
+    seconds = time.perf_counter() - started
+    _note(
+        f"{done.added:,} events added, {done.replaced:,} replaced, {done.changed:,} lists changed, "
+        f"saved in {args.model_dir} ({seconds:.1f} s)"
+    )
 
 
 def _listing(args: argparse.Namespace, model: RelatedEvents) -> dict[str, Any]:

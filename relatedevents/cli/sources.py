@@ -142,10 +142,8 @@ def open_model(args: argparse.Namespace) -> RelatedEvents:
     InputError
         If it can't be read, or options of the fit are given for a model that is fitted already.
     """
-    from relatedevents.model import RelatedEvents
     from relatedevents.store import is_saved
 
-    _quiet_libraries(args)
     if args.source != SAMPLE and is_saved(args.source):
         late = [
             option
@@ -156,9 +154,17 @@ def open_model(args: argparse.Namespace) -> RelatedEvents:
             came = f"{', '.join(late)} with the saved model {shown(args.source)}"
             todo = "Fit it again with these options."
             raise InputError(problem("SOURCE", came, "an archive, with these options", todo))
-        model = RelatedEvents.load(args.source, encoder=args.encoder)
-        return model.set_params(progress=wants_progress(args), allow_download=args.allow_download)
+        return load_model(args.source, args)
     return fit_model(args)
+
+
+def load_model(folder: str, args: argparse.Namespace) -> RelatedEvents:
+    """Return a saved model, with what the arguments say of its encoder and of progress."""
+    from relatedevents.model import RelatedEvents
+
+    _quiet_libraries(args)
+    model = RelatedEvents.load(folder, encoder=args.encoder)
+    return model.set_params(progress=wants_progress(args), allow_download=args.allow_download)
 
 
 def fit_model(args: argparse.Namespace) -> RelatedEvents:

@@ -17,7 +17,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from relatedevents.engines.contract import Best, ExactParts, Filters, Progress
+from relatedevents.engines.contract import Best, ExactParts, Filters, OnScores, Progress
 from relatedevents.engines.postings import CsrArrays, Postings
 from relatedevents.operands import Operands
 from relatedevents.signals import BEND, DECIMALS, UNDATED, add_parts
@@ -64,6 +64,7 @@ class ExactEngine:
         n: int,
         filters: Filters,
         on_progress: Progress | None = None,
+        on_scores: OnScores | None = None,
     ) -> Best:
         """Return the best n of each query.
 
@@ -81,6 +82,8 @@ class ExactEngine:
             Which candidates are allowed.
         on_progress : callable, optional
             Told how many queries were done since the last call.
+        on_scores : callable, optional
+            Shown the scores of each query.
         """
         n = min(n, len(self._days))
         strips = [
@@ -90,7 +93,7 @@ class ExactEngine:
         postings = self._postings()
 
         def work(strip: npt.NDArray[np.int64]) -> Best:
-            best = self._strip(queries, own_rows, exact, n, filters, strip, postings)
+            best = self._strip(queries, own_rows, exact, n, filters, strip, postings, on_scores)
             if on_progress is not None:
                 on_progress(len(strip))
             return best
@@ -117,7 +120,7 @@ class ExactEngine:
             pairs = kept[rows]
             there = pairs >= 0
             counts = there.sum(axis=1)
-            best = _rank(rows, counts, pairs[there], exact, n)
+            best = rank_candidates(rows, counts, pairs[there], exact, n)
             last = np.round(add_parts(best.parts[:, n - 1]), DECIMALS)
             return best, np.where(counts < n_kept, np.inf, last)
 
@@ -166,6 +169,7 @@ class ExactEngine:
         filters: Filters,
         strip: npt.NDArray[np.int64],
         postings: tuple[Postings, ...],
+        on_scores: OnScores | None,
     ) -> Best:
         from relatedevents.engines import _kernels
 
@@ -207,6 +211,8 @@ class ExactEngine:
                 _kernels.add_count(shared, columns, *postings[2].arrays[:2])
                 row += queries.factor[query] * shared
             row += self.candidates.bonus
+            if on_scores is not None:
+                on_scores(int(query), row, shared)
             found.append(
                 _kernels.near_best(
                     row,
@@ -221,7 +227,7 @@ class ExactEngine:
                 )
             )
         counts = np.array([len(rows) for rows in found])
-        return _rank(strip, counts, np.concatenate(found), exact, n)
+        return rank_candidates(strip, counts, np.concatenate(found), exact, n)
 
     def _all_blocks(
         self, n_kept: int, filters: Filters, on_progress: Progress | None
@@ -338,7 +344,7 @@ class _Worker:
             )
 
 
-def _rank(
+def rank_candidates(
     queries: npt.NDArray[np.int64],
     counts: npt.NDArray[np.int64],
     candidates: npt.NDArray[np.int64],
