@@ -118,9 +118,9 @@ def answer(
     filters = Filters(allowed, until)
     best = _best(index, engine, weights, queries, n + spare, filters, progress_bar)
     pairs = lists.Pairs.of(best)
-    if spare:
-        pairs = lists.without(pairs, queries.rows, Choice(exclude.everywhere[:0], exclude.by_row))
-        pairs = lists.without(pairs, queries.rows, Choice(pins.everywhere[:0], pins.by_row))
+    for choice in (exclude, pins):
+        if choice.by_row:
+            pairs = lists.without(pairs, queries.rows, choice)
     if wishes.min_score is not None:
         lowest = check_number("min_score", wishes.min_score)
         pairs = pairs.where(add_parts(pairs.parts) >= lowest)
@@ -164,10 +164,11 @@ def _best(
     with progress_bar(len(queries.ids)) as on_progress:
         if queries.everyone:
             return engine.best_of_all(exact, n, filters, on_progress)
-        side = queries.features.take(rows) if queries.in_archive else queries.features
-        return engine.best_of_rows(
-            operands(side, weights), queries.rows, exact, n, filters, on_progress
-        )
+        if queries.in_archive:
+            side = engine.candidates.take(rows)
+        else:
+            side = operands(queries.features, weights)
+        return engine.best_of_rows(side, queries.rows, exact, n, filters, on_progress)
 
 
 def _pinned(

@@ -18,7 +18,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
-from relatedevents.archive import UNDATED, Ids, days_of
+from relatedevents.archive import UNDATED, days_of
 from relatedevents.checks import problem
 from relatedevents.encoders import Encoder, encode_headlines
 from relatedevents.errors import InputError
@@ -157,14 +157,11 @@ def _grown(
         _gather(features.days, days_of(came["date"]), source),
         features.newest,
     )
-    ids = _gather(index.id_of_row, came["id"].to_numpy(dtype=object), source)
     return (
         replace(
             index,
             table=table,
             order=order,
-            ids=Ids(ids),
-            id_of_row=ids,
             features=grown,
             tag_space=tag_space,
             word_space=word_space,

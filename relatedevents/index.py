@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -44,10 +45,6 @@ class Index:
         The checked archive, in the user's order.
     order : numpy.ndarray of int64, shape (n_events,)
         The place in `table` of each row; rows stand in the order of equal scores.
-    ids : Ids
-        The id of each row.
-    id_of_row : numpy.ndarray of object, shape (n_events,)
-        The same as an array.
     features : Features
         What the signals know of each row.
     tag_space, word_space, topic_space, category_space
@@ -58,8 +55,6 @@ class Index:
 
     table: pd.DataFrame
     order: npt.NDArray[np.int64]
-    ids: Ids
-    id_of_row: npt.NDArray[np.object_]
     features: Features
     tag_space: TagSpace
     word_space: WordSpace
@@ -69,6 +64,16 @@ class Index:
 
     def __len__(self) -> int:
         return len(self.order)
+
+    @cached_property
+    def id_of_row(self) -> npt.NDArray[np.object_]:
+        """The id of each row."""
+        return np.asarray(self.table["id"].to_numpy(dtype=object)[self.order])
+
+    @cached_property
+    def ids(self) -> Ids:
+        """The same, to look rows up by id."""
+        return Ids(self.id_of_row)
 
     @classmethod
     def build(
@@ -120,12 +125,9 @@ class Index:
             days,
             _newest(days),
         )
-        ids = table["id"].to_numpy(dtype=object)[order]
         return cls(
             table,
             order,
-            Ids(ids),
-            ids,
             features,
             tag_space,
             word_space,
@@ -139,15 +141,10 @@ class Index:
         if weights.tie_break == self.tie_break:
             return self
         order = tie_order(self.table, weights)
-        row_of_place = np.empty(len(order), dtype=np.int64)
-        row_of_place[self.order] = np.arange(len(order))
-        ids = self.table["id"].to_numpy(dtype=object)[order]
         return replace(
             self,
             order=order,
-            ids=Ids(ids),
-            id_of_row=ids,
-            features=self.features.take(row_of_place[order]),
+            features=self.features.take(inverse(self.order)[order]),
             tie_break=weights.tie_break,
         )
 
@@ -272,12 +269,9 @@ class Index:
         table["tags"] = pd.Series([list(tags) for tags in table["tags"]], dtype=object)
         # Parquet knows no seconds, only finer units.
         table["date"] = table["date"].astype("datetime64[s]")
-        ids = table["id"].to_numpy(dtype=object)[order]
-        return cls(
+        index = cls(
             table,
             order,
-            Ids(ids),
-            ids,
             features,
             tag_space,
             word_space,
@@ -285,6 +279,22 @@ class Index:
             category_space,
             settings["tie_break"],
         )
+        # A table that does not fit the arrays is found now, not by the first query.
+        _ = index.ids
+        return index
+
+
+def inverse(order: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return the row of each place, for the place of each row.
+
+    Examples
+    --------
+    >>> inverse(np.array([2, 0, 1])).tolist()
+    [1, 2, 0]
+    """
+    row_of = np.empty_like(order)
+    row_of[order] = np.arange(len(order))
+    return row_of
 
 
 def tie_order(table: pd.DataFrame, weights: Weights) -> npt.NDArray[np.int64]:
@@ -359,9 +369,7 @@ def _categories(table: pd.DataFrame, order: npt.NDArray[np.int64]) -> list[objec
 
 def _by_date(table: pd.DataFrame, order: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     # The last bits of a decomposition follow the order of its rows: the tie-break has no say there.
-    row_of_place = np.empty(len(order), dtype=np.int64)
-    row_of_place[order] = np.arange(len(order))
-    return row_of_place[tie_order(table, Weights())]
+    return inverse(order)[tie_order(table, Weights())]
 
 
 def _newest(days: npt.NDArray[np.int32]) -> int:

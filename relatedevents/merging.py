@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from relatedevents.engines.contract import Best, Filters
 from relatedevents.engines.exact import ExactEngine, rank_candidates
-from relatedevents.index import Index
+from relatedevents.index import Index, inverse
 from relatedevents.kept import KeptLists
 from relatedevents.signals import DECIMALS, add_parts, pair_parts
 from relatedevents.weights import Weights
@@ -44,8 +44,7 @@ class Merger:
             By place: what a rounded score has to reach; inf for an event that came.
         """
         order = self.index.order
-        row_of = np.empty_like(order)
-        row_of[order] = np.arange(len(order))
+        row_of = inverse(order)
         own, owners, comers, rounded = self._newcomers(fresh, bounds[order])
         above = np.bincount(owners[rounded > bounds[order[owners]]], minlength=len(order))
         touched = lost[order]

@@ -237,12 +237,9 @@ def _orders(weights: Weights) -> list[Weights]:
 def _places(
     index: Index, weights: Weights, candidates: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.int64]:
-    from relatedevents.index import tie_order
+    from relatedevents.index import inverse, tie_order
 
-    order = tie_order(index.table, weights)
-    place = np.empty(len(order), dtype=np.int64)
-    place[order] = np.arange(len(order))
-    return place[index.order[candidates]]
+    return inverse(tie_order(index.table, weights))[index.order[candidates]]
 
 
 def _setting_of(weights: Weights) -> Setting:

@@ -11,7 +11,16 @@ import pandas as pd
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from toy import TOY, ConstantEncoder, KeywordEncoder, RandomEncoder, Slow, random_frame, toy_frame
+from toy import (
+    ALL,
+    TOY,
+    ConstantEncoder,
+    KeywordEncoder,
+    RandomEncoder,
+    Slow,
+    random_frame,
+    toy_frame,
+)
 
 from relatedevents import RelatedEvents, Weights, updating
 from relatedevents.cli import main
@@ -22,18 +31,7 @@ from relatedevents.vocabulary import merged
 
 EVERY = {
     "default": Weights(),
-    "every signal": Weights.only(
-        semantic=0.5,
-        topic=0.2,
-        tags=0.3,
-        coverage=0.2,
-        category=0.15,
-        words=0.3,
-        time=0.4,
-        recency=0.1,
-        half_life=(7.0, 60.0),
-        recency_half_life=20.0,
-    ),
+    "every signal": ALL,
     "shared tags": Weights.shared_tags(),
     "tags alone": Weights.only(tags=1.0),
     "recency": Weights.only(recency=1.0, coverage=0.1),
