@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -12,15 +12,23 @@ import pandas as pd
 
 from relatedevents import lists
 from relatedevents.checks import check_number, problem
-from relatedevents.engines.contract import Best, Filters
+from relatedevents.engines.contract import Best, ExactParts, Filters
 from relatedevents.engines.exact import ExactEngine
 from relatedevents.errors import InputError
 from relatedevents.filters import Choice, check_pins, read_as_of, read_choice, read_where
 from relatedevents.index import Index
-from relatedevents.kept import KeptLists
 from relatedevents.operands import operands
+from relatedevents.rerank import (
+    FIRST_LIST,
+    N_NEIGHBOURS,
+    Neighbourhoods,
+    best_of_each,
+    neighbour_values,
+)
 from relatedevents.signals import Features, add_parts, pair_parts
-from relatedevents.weights import Weights
+from relatedevents.weights import SIGNALS, Weights
+
+_NEIGHBOURS = SIGNALS.index("neighbours")
 
 #: Opens a progress display of so many steps; what it yields is told of each step done.
 ProgressBar = Callable[[int], AbstractContextManager[Callable[[int], None]]]
@@ -72,13 +80,69 @@ class Wishes:
         return all(wish is None for wish in vars(self).values())
 
 
+@dataclass(frozen=True)
+class Scorer:
+    """The score of any pair, from the fitted archive.
+
+    Attributes
+    ----------
+    index : Index
+        The fitted archive.
+    weights : Weights
+        What each signal counts.
+    near : Neighbourhoods or None
+        Of the whole archive; None where neighbours count nothing.
+    """
+
+    index: Index
+    weights: Weights
+    near: Neighbourhoods | None
+
+    def first_scores(self, queries: Queries) -> ExactParts:
+        """Return what scores pairs of a query number and a row without their neighbours."""
+        rows, weights = queries.feature_rows, self.weights.first_pass()
+
+        def exact(q: npt.NDArray[np.int64], c: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+            parts = pair_parts(queries.features, rows[q], self.index.features, c, weights)
+            return add_parts(parts)[:, None]
+
+        return exact
+
+    def parts(
+        self,
+        queries: Queries,
+        numbers: npt.NDArray[np.int64],
+        rows: npt.NDArray[np.int64],
+        of_neighbours: npt.NDArray[np.float64],
+    ) -> npt.NDArray[np.float64]:
+        """Return every part of some pairs, that of the neighbours being known."""
+        q = queries.feature_rows[numbers]
+        weights = self.weights.first_pass()
+        parts = pair_parts(queries.features, q, self.index.features, rows, weights)
+        parts[:, _NEIGHBOURS] = of_neighbours
+        return parts
+
+    def of_neighbours(
+        self,
+        own: Neighbourhoods | None,
+        numbers: npt.NDArray[np.int64],
+        rows: npt.NDArray[np.int64],
+        until: npt.NDArray[np.int64] | None,
+    ) -> npt.NDArray[np.float64]:
+        """Return the neighbours' part of some pairs; `own` are the queries' neighbourhoods."""
+        if self.near is None or own is None:
+            return np.zeros(len(rows))
+        values = neighbour_values(own, numbers, self.near, rows, self.index.features, until)
+        return self.weights.neighbours * values
+
+
 def answer(
-    index: Index,
+    scorer: Scorer,
     engine: ExactEngine,
-    weights: Weights,
     queries: Queries,
     n: int,
     wishes: Wishes,
+    first: Best | None,
     progress_bar: ProgressBar,
 ) -> tuple[pd.DataFrame, npt.NDArray[np.int64]]:
     """Return the lists of some queries as a long table, and the related events' rows.
@@ -87,21 +151,22 @@ def answer(
 
     Parameters
     ----------
-    index : Index
-        The fitted archive.
+    scorer : Scorer
+        The score.
     engine : ExactEngine
-        Over the index's rows, under `weights`.
-    weights : Weights
-        What each signal counts.
+        Over the index's rows, under the weights of the first pass.
     queries : Queries
         For which events.
     n : int
         How many related events, at least 1.
     wishes : Wishes
         Filters and pins.
+    first : Best or None
+        The first lists, where they are known: of everyone, without a wish.
     progress_bar : callable
         Opens the display.
     """
+    index = scorer.index
     exclude = read_choice("exclude", wishes.exclude, index.ids)
     pins = read_choice("pins", wishes.pins, index.ids)
     check_pins(pins, exclude, index.ids)
@@ -115,21 +180,38 @@ def answer(
     allowed[exclude.everywhere] = False
     allowed[pins.everywhere] = False
     spare = max([0, *map(len, exclude.by_row.values())]) + max([0, *map(len, pins.by_row.values())])
-    filters = Filters(allowed, until)
-    best = _best(index, engine, weights, queries, n + spare, filters, progress_bar)
-    pairs = lists.Pairs.of(best)
+    width = first_width(n, scorer.weights)
+    if first is None:
+        filters = Filters(allowed, until)
+        first = first_lists(scorer, engine, queries, width + spare, filters, progress_bar)
+    pairs = lists.Pairs.of(first)
     for choice in (exclude, pins):
         if choice.by_row:
             pairs = lists.without(pairs, queries.rows, choice)
+    pairs = pairs.where(pairs.ranks() <= width)
+    own = _own(scorer, engine, queries)
+    of_neighbours = scorer.of_neighbours(own, pairs.queries, pairs.candidates, until)
+    pairs = replace(pairs, scores=pairs.scores + of_neighbours)
+    counts = np.bincount(pairs.queries, minlength=len(queries.rows))
+    best, _ = best_of_each(counts, pairs.candidates, pairs.scores, n)
+    pairs, of_neighbours = pairs.take(best), of_neighbours[best]
+    parts = scorer.parts(queries, pairs.queries, pairs.candidates, of_neighbours)
     if wishes.min_score is not None:
-        lowest = check_number("min_score", wishes.min_score)
-        pairs = pairs.where(add_parts(pairs.parts) >= lowest)
+        high = pairs.scores >= check_number("min_score", wishes.min_score)
+        pairs, parts = pairs.where(high), parts[high]
     if pins.most:
-        pinned = _pinned(index, weights, queries, pins, until)
-        pairs = lists.join(pinned, pairs)
-    pairs = pairs.where(pairs.ranks() <= n)
+        numbers, rows = _pinned(index, queries, pins, until)
+        of_pins = scorer.of_neighbours(own, numbers, rows, until)
+        parts_of_pins = scorer.parts(queries, numbers, rows, of_pins)
+        pinned = np.ones(len(rows), dtype=np.bool_)
+        first_pairs = lists.Pairs(numbers, rows, add_parts(parts_of_pins), pinned)
+        pairs, order = lists.join(first_pairs, pairs)
+        parts = np.concatenate([parts_of_pins, parts])[order]
+    shown = pairs.ranks() <= n
+    pairs, parts = pairs.where(shown), parts[shown]
     if queries.everyone:
-        pairs = pairs.take(np.argsort(index.order[pairs.queries], kind="stable"))
+        order = np.argsort(index.order[pairs.queries], kind="stable")
+        pairs, parts = pairs.take(order), parts[order]
     tags = lists.shared_tags(
         queries.features.tags,
         queries.feature_rows[pairs.queries],
@@ -137,8 +219,13 @@ def answer(
         pairs.candidates,
         index.tag_space.names,
     )
-    table = lists.long_table(pairs, queries.ids, index.id_of_row, tags)
+    table = lists.long_table(pairs, parts, queries.ids, index.id_of_row, tags)
     return table, pairs.candidates
+
+
+def first_width(n: int, weights: Weights) -> int:
+    """Return how long first lists have to be for lists of `n` events."""
+    return max(n, FIRST_LIST) if weights.neighbours else n
 
 
 def _check_for_all(name: str, choice: Choice) -> None:
@@ -147,72 +234,53 @@ def _check_for_all(name: str, choice: Choice) -> None:
         raise InputError(problem(name, came, "a list of ids"))
 
 
-def _best(
-    index: Index,
+def first_lists(
+    scorer: Scorer,
     engine: ExactEngine,
-    weights: Weights,
     queries: Queries,
     n: int,
     filters: Filters,
     progress_bar: ProgressBar,
 ) -> Best:
-    rows = queries.feature_rows
-
-    def exact(q: npt.NDArray[np.int64], c: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-        return pair_parts(queries.features, rows[q], index.features, c, weights)
-
+    """Return the best `n` of each query by all signals but the neighbours, scores for parts."""
+    exact = scorer.first_scores(queries)
     with progress_bar(len(queries.ids)) as on_progress:
         if queries.everyone:
             return engine.best_of_all(exact, n, filters, on_progress)
         if queries.in_archive:
-            side = engine.candidates.take(rows)
+            side = engine.candidates.take(queries.rows)
         else:
-            side = operands(queries.features, weights)
+            side = operands(queries.features, scorer.weights.first_pass())
         return engine.best_of_rows(side, queries.rows, exact, n, filters, on_progress)
 
 
-def _pinned(
-    index: Index,
-    weights: Weights,
-    queries: Queries,
-    pins: Choice,
-    until: npt.NDArray[np.int64] | None,
-) -> lists.Pairs:
-    numbers, rows = lists.named_pairs(queries.rows, pins)
-    if until is not None:
-        # An editor may pin past every filter, but not an event that was still to come.
-        known = index.features.days[rows] <= until[numbers]
-        numbers, rows = numbers[known], rows[known]
-    parts = pair_parts(
-        queries.features, queries.feature_rows[numbers], index.features, rows, weights
+def _own(scorer: Scorer, engine: ExactEngine, queries: Queries) -> Neighbourhoods | None:
+    """Return the queries' own neighbourhoods, whatever filters their lists are asked with."""
+    if scorer.near is None:
+        return None
+    if queries.in_archive:
+        return scorer.near.take(queries.rows)
+    features = scorer.index.features
+    everyone = Filters(np.ones(len(features), dtype=np.bool_))
+    found = engine.best_of_rows(
+        operands(queries.features, scorer.weights.first_pass()),
+        queries.rows,
+        scorer.first_scores(queries),
+        N_NEIGHBOURS,
+        everyone,
     )
-    return lists.Pairs(numbers, rows, parts, np.ones(len(rows), dtype=np.bool_))
+    return Neighbourhoods.of(found.rows, found.parts[:, :, 0], features)
 
 
-def kept_lists(
-    table: pd.DataFrame,
-    rows: npt.NDArray[np.int64],
-    index: Index,
-    n: int,
-    weights: Weights,
-) -> KeptLists:
-    """Return what to keep of the lists of everyone, asked for without any wish.
-
-    Parameters
-    ----------
-    table, rows
-        As `answer` returned them.
-    index : Index
-        The fitted archive.
-    n : int
-        How many were asked for.
-    weights : Weights
-        What each signal counted.
-    """
-    # Without a wish no list is shorter than another one, and they stand in the table's order.
-    shape = (len(index), min(n, len(index) - 1))
-    scores = table["score"].to_numpy(dtype=np.float64).reshape(shape)
-    return KeptLists(index.order[rows].reshape(shape), scores, n, weights)
+def _pinned(
+    index: Index, queries: Queries, pins: Choice, until: npt.NDArray[np.int64] | None
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    numbers, rows = lists.named_pairs(queries.rows, pins)
+    if until is None:
+        return numbers, rows
+    # An editor may pin past every filter, but not an event that was still to come.
+    known = index.features.days[rows] <= until[numbers]
+    return numbers[known], rows[known]
 
 
 def with_events(

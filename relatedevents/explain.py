@@ -10,10 +10,12 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
+from relatedevents.answers import Queries, Scorer
 from relatedevents.index import Index
 from relatedevents.lists import basis_of
-from relatedevents.signals import UNDATED, add_parts, pair_parts
-from relatedevents.weights import SIGNALS, Weights
+from relatedevents.rerank import Neighbourhoods
+from relatedevents.signals import UNDATED, add_parts
+from relatedevents.weights import SIGNALS
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,10 @@ class Explanation:
         {shared tag: its share of the score}; they add up to the parts of the signals on tags.
     word_shares : dict
         {shared word: its share of the score}; they add up to the words' part.
+    neighbour_shares : dict
+        {id of one of the event's neighbours: its share of the score}, by how far it lies the way
+        of the related event's neighbourhood (below 0: the other way); they add up to the
+        neighbours' part.
     days_between : int or None
         Days between the events; None where one has no date.
     basis : str
@@ -51,6 +57,7 @@ class Explanation:
     weights: dict[str, float]
     tag_shares: dict[str, float]
     word_shares: dict[str, float]
+    neighbour_shares: dict[str, float]
     days_between: int | None
     basis: str
 
@@ -91,21 +98,28 @@ class Explanation:
         return "\n".join(lines)
 
 
-def explanation_of(index: Index, rows: npt.NDArray[np.int64], weights: Weights) -> Explanation:
+def explanation_of(
+    scorer: Scorer, rows: npt.NDArray[np.int64], until: npt.NDArray[np.int64] | None
+) -> Explanation:
     """Return why the second of two rows is related to the first.
 
     Parameters
     ----------
-    index : Index
-        The fitted archive.
+    scorer : Scorer
+        The score.
     rows : numpy.ndarray of int64, shape (2,)
         The query and the related event.
-    weights : Weights
-        What each signal counts.
+    until : numpy.ndarray of int64, shape (1,), or None
+        The latest day of the neighbours that count.
     """
+    index, weights = scorer.index, scorer.weights
     features = index.features
     query, related = int(rows[0]), int(rows[1])
-    parts = pair_parts(features, rows[:1], features, rows[1:], weights)
+    queries = Queries(index.id_of_row[rows[:1]], rows[:1], features, in_archive=True)
+    first = np.zeros(1, dtype=np.int64)
+    near = None if scorer.near is None else scorer.near.take(rows)
+    of_neighbours = scorer.of_neighbours(near, first, rows[1:], until)
+    parts = scorer.parts(queries, first, rows[1:], of_neighbours)
     told = dict(zip(SIGNALS, parts[0].tolist(), strict=True))
     tags = shares_of(features.tags, query, features.tags, related, told["tags"])
     # Coverage counts every shared tag alike.
@@ -124,9 +138,31 @@ def explanation_of(index: Index, rows: npt.NDArray[np.int64], weights: Weights) 
         weights=dict(zip(SIGNALS, weights.by_signal(), strict=True)),
         tag_shares={names[column]: share + each for column, share in tags.items()},
         word_shares={vocabulary[column]: share for column, share in words.items()},
+        neighbour_shares=_neighbour_shares(near, index, until, told["neighbours"]),
         days_between=None if (days == UNDATED).any() else int(abs(days[0] - days[1])),
         basis=str(basis_of(parts, np.zeros(1, dtype=np.bool_))[0]),
     )
+
+
+def _neighbour_shares(
+    near: Neighbourhoods | None,
+    index: Index,
+    until: npt.NDArray[np.int64] | None,
+    whole: float,
+) -> dict[str, float]:
+    """Return what each of the query's neighbours adds to the cosine of the two middles."""
+    if near is None or not whole:
+        return {}
+    features = index.features
+    members = near.members[0]
+    known = members >= 0
+    if until is not None:
+        near = near.known(features, np.repeat(until, 2))
+        known &= features.days[members] <= until
+    members = members[known]
+    along = features.coordinates[members].astype(np.float64) @ near.places[1].astype(np.float64)
+    shares = along / along.sum() * whole
+    return dict(zip(index.id_of_row[members].tolist(), shares.tolist(), strict=True))
 
 
 def shares_of(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,11 +18,12 @@ from relatedevents.errors import InputError
 from relatedevents.weights import Weights
 
 if TYPE_CHECKING:
-    from relatedevents.answers import Queries, Wishes
+    from relatedevents.answers import Queries, Scorer, Wishes
     from relatedevents.encoders import Encoder
     from relatedevents.engines.exact import ExactEngine
     from relatedevents.index import Index
     from relatedevents.kept import KeptLists
+    from relatedevents.rerank import Neighbourhoods
 
 ENGINES = ("exact",)
 
@@ -53,6 +55,7 @@ class FittedModel(BaseEstimator):  # type: ignore[misc, unused-ignore]
         self._encoder_name = os.fspath(self.encoder) if by_name else None  # type: ignore[arg-type]
         self._built: tuple[object, ExactEngine] | None = None
         self._kept: KeptLists | None = None
+        self._near: tuple[object, Neighbourhoods] | None = None
 
     def _check_weights(self) -> None:
         if not isinstance(self.weights, Weights):
@@ -89,10 +92,11 @@ class FittedModel(BaseEstimator):  # type: ignore[misc, unused-ignore]
         from relatedevents.operands import operands
 
         index = self._index()
-        key = (self.weights, self.block_size, self.n_threads)
+        weights = self.weights.first_pass()
+        key = (weights, self.block_size, self.n_threads)
         if self._built is None or self._built[0] != key:
             engine = ExactEngine(
-                operands(index.features, self.weights),
+                operands(index.features, weights),
                 block_size=self.block_size,
                 n_threads=self.n_threads,
             )
@@ -122,19 +126,70 @@ class FittedModel(BaseEstimator):  # type: ignore[misc, unused-ignore]
         rows = index.ids.rows_of(ids, name)
         return Queries(index.id_of_row[rows], rows, index.features, in_archive=True)
 
+    def _everyone(self) -> Queries:
+        from relatedevents.answers import Queries
+
+        index = self._index()
+        return Queries(index.id_of_row, np.arange(len(index)), index.features, True, everyone=True)
+
     def _answer(
         self, queries: Queries, n: int | None, wishes: Wishes
     ) -> tuple[pd.DataFrame, npt.NDArray[np.int64]]:
-        from relatedevents.answers import answer, kept_lists
+        from relatedevents.answers import answer, first_width
 
         wanted = check_count("n", self.n_related if n is None else n)
-        engine = self._exact_engine()
+        engine, index = self._exact_engine(), self._index()
+        plain = queries.everyone and wishes.plain
+        first = None
+        if plain:
+            # They are whose neighbours everyone has too, and what an update starts from.
+            kept = self._first_lists(first_width(wanted, self.weights))
+            first = kept.best(index.order)
         bar = self._progress_bar
-        index = self._index()
-        table, rows = answer(index, engine, self.weights, queries, wanted, wishes, bar)
-        if queries.everyone and wishes.plain:
-            self._kept = kept_lists(table, rows, index, wanted, self.weights)
+        table, rows = answer(self._scorer(), engine, queries, wanted, wishes, first, bar)
+        if plain:
+            # Without a wish no list is shorter than another, and they stand in the table's order.
+            shown = index.order[rows].reshape(len(index), min(wanted, len(index) - 1))
+            self._kept = replace(kept, shown=shown, n_shown=wanted, weights=self.weights)
         return table, rows
+
+    def _scorer(self) -> Scorer:
+        from relatedevents.answers import Scorer
+
+        return Scorer(self._index(), self.weights, self._neighbourhoods())
+
+    def _first_lists(self, n: int) -> KeptLists:
+        """Return the first lists of everyone, `n` long or longer; found once, then kept."""
+        from relatedevents.answers import Scorer, first_lists
+        from relatedevents.engines.contract import Filters
+        from relatedevents.kept import KeptLists
+
+        if self._kept is None or not self._kept.serves(n, self.weights):
+            index = self._index()
+            best = first_lists(
+                Scorer(index, self.weights, None),
+                self._exact_engine(),
+                self._everyone(),
+                n,
+                Filters(np.ones(len(index), dtype=np.bool_)),
+                self._progress_bar,
+            )
+            scores = best.parts[:, :, 0]
+            self._kept = KeptLists.of_rows(best.rows, scores, index.order, n, self.weights)
+        return self._kept
+
+    def _neighbourhoods(self) -> Neighbourhoods | None:
+        """Return everyone's neighbourhood, for which all first lists have to be found once."""
+        from relatedevents.rerank import FIRST_LIST, Neighbourhoods
+
+        if not self.weights.neighbours:
+            return None
+        index, kept = self._index(), self._first_lists(FIRST_LIST)
+        if self._near is None or self._near[0] is not kept.places:
+            first = kept.best(index.order)
+            near = Neighbourhoods.of(first.rows, first.parts[:, :, 0], index.features)
+            self._near = (kept.places, near)
+        return self._near[1]
 
     @contextmanager
     def _progress_bar(self, total: int) -> Iterator[Callable[[int], None]]:

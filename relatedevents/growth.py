@@ -142,8 +142,10 @@ def _grown(
     if len(tag_space.keys) > len(tag_columns):
         topic_space = topic_space.grown(tag_columns, len(tag_space.keys))
     new_tags = tag_space.transform(tags)
+    vectors = _vectors(features, headlines, encoder, cache_dir)
     grown = Features(
-        _gather(features.vectors, _vectors(features, headlines, encoder, cache_dir), source),
+        _gather(features.vectors, vectors, source),
+        _gather(features.coordinates, index.neighbour_space.transform(vectors), source),
         _gather(features.topics, _topics(topic_space, new_tags.weights, features), source),
         _gather_csr(features.tags, tag_columns, new_tags.weights, source),
         _gather(features.tag_counts, new_tags.counts, source),

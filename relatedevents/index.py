@@ -15,11 +15,12 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
-from relatedevents.archive import UNDATED, Ids, days_of
+from relatedevents.archive import UNDATED, Ids, days_of, inverse
 from relatedevents.categories import CategorySpace
 from relatedevents.checks import problem, shown
 from relatedevents.encoders import Encoder, encode_headlines
 from relatedevents.errors import InputError, StoreError
+from relatedevents.neighbourhoods import NeighbourSpace
 from relatedevents.signals import Features
 from relatedevents.store import Contents
 from relatedevents.tags import TagSpace
@@ -47,7 +48,7 @@ class Index:
         The place in `table` of each row; rows stand in the order of equal scores.
     features : Features
         What the signals know of each row.
-    tag_space, word_space, topic_space, category_space
+    tag_space, word_space, topic_space, category_space, neighbour_space
         The vocabularies, with the statistics of the fit.
     tie_break : str
         The tie-break that `order` follows.
@@ -60,6 +61,7 @@ class Index:
     word_space: WordSpace
     topic_space: TopicSpace
     category_space: CategorySpace
+    neighbour_space: NeighbourSpace
     tie_break: str
 
     def __len__(self) -> int:
@@ -111,11 +113,14 @@ class Index:
         word_space, words = WordSpace.fit(headlines)
         days = days_of(table["date"])[order]
         vectors = encode_headlines(encoder, headlines, cache_dir=cache_dir, progress=progress)
-        topic_space = TopicSpace.fit(tag_matrix.weights[_by_date(table, order)])
+        by_date = _by_date(table, order)
+        topic_space = TopicSpace.fit(tag_matrix.weights[by_date])
+        neighbour_space = NeighbourSpace.fit(vectors, by_date)
         categories = _categories(table, order)
         category_space = CategorySpace.fit(categories)
         features = Features(
             vectors,
+            neighbour_space.transform(vectors),
             topic_space.transform(tag_matrix.weights),
             tag_matrix.weights,
             tag_matrix.counts,
@@ -133,6 +138,7 @@ class Index:
             word_space,
             topic_space,
             category_space,
+            neighbour_space,
             weights.tie_break,
         )
 
@@ -172,6 +178,7 @@ class Index:
         words = self.word_space.transform(headlines)
         return Features(
             vectors,
+            self.neighbour_space.transform(vectors),
             self.topic_space.transform(matrix.weights),
             matrix.weights,
             matrix.counts,
@@ -206,6 +213,9 @@ class Index:
         arrays: dict[str, npt.NDArray[Any]] = {
             "order": self.order,
             "vectors": self.features.vectors,
+            "coordinates": self.features.coordinates,
+            "mean_vector": self.neighbour_space.mean,
+            "vector_directions": self.neighbour_space.directions,
             "days": self.features.days,
             "tag_counts": self.features.tag_counts,
             "tag_idf": self.tag_space.weights,
@@ -254,8 +264,12 @@ class Index:
         )
         topic_space = TopicSpace(arrays["topic_directions"])
         category_space = CategorySpace.of_keys(settings["category_keys"])
+        neighbour_space = NeighbourSpace(
+            np.asarray(arrays["mean_vector"]), np.asarray(arrays["vector_directions"])
+        )
         features = Features(
             arrays["vectors"],
+            arrays["coordinates"],
             arrays["topics"],
             tags,
             np.asarray(arrays["tag_counts"]),
@@ -277,24 +291,12 @@ class Index:
             word_space,
             topic_space,
             category_space,
+            neighbour_space,
             settings["tie_break"],
         )
         # A table that does not fit the arrays is found now, not by the first query.
         _ = index.ids
         return index
-
-
-def inverse(order: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Return the row of each place, for the place of each row.
-
-    Examples
-    --------
-    >>> inverse(np.array([2, 0, 1])).tolist()
-    [1, 2, 0]
-    """
-    row_of = np.empty_like(order)
-    row_of[order] = np.arange(len(order))
-    return row_of
 
 
 def tie_order(table: pd.DataFrame, weights: Weights) -> npt.NDArray[np.int64]:

@@ -34,13 +34,13 @@ class Pairs:
         The number of the query, from 0.
     candidates : numpy.ndarray of int64, shape (n_pairs,)
         The related event's row.
-    parts : numpy.ndarray of float64, shape (n_pairs, n_signals)
+    scores : numpy.ndarray of float64, shape (n_pairs,)
     pinned : numpy.ndarray of bool, shape (n_pairs,)
     """
 
     queries: npt.NDArray[np.int64]
     candidates: npt.NDArray[np.int64]
-    parts: npt.NDArray[np.float64]
+    scores: npt.NDArray[np.float64]
     pinned: npt.NDArray[np.bool_]
 
     @classmethod
@@ -48,7 +48,8 @@ class Pairs:
         """Return the pairs of what an engine found, unused places left out."""
         there = best.rows >= 0
         queries = np.broadcast_to(np.arange(len(there))[:, None], there.shape)[there]
-        return cls(queries, best.rows[there], best.parts[there], np.zeros(len(queries), bool))
+        scores = add_parts(best.parts[there])
+        return cls(queries, best.rows[there], scores, np.zeros(len(queries), bool))
 
     def where(self, mask: npt.NDArray[np.bool_]) -> Pairs:
         """Return the pairs for which the mask holds."""
@@ -59,7 +60,7 @@ class Pairs:
         return Pairs(
             self.queries[places],
             self.candidates[places],
-            self.parts[places],
+            self.scores[places],
             self.pinned[places],
         )
 
@@ -88,16 +89,17 @@ def without(pairs: Pairs, query_rows: npt.NDArray[np.int64], choice: Choice) -> 
     return pairs.where(~np.isin(pairs.queries * span + pairs.candidates, numbers * span + rows))
 
 
-def join(first: Pairs, second: Pairs) -> Pairs:
-    """Return each query's pairs of `first`, followed by those of `second`."""
+def join(first: Pairs, second: Pairs) -> tuple[Pairs, npt.NDArray[np.intp]]:
+    """Return each query's pairs of `first`, followed by those of `second`, and their order."""
     queries = np.concatenate([first.queries, second.queries])
     both = Pairs(
         queries,
         np.concatenate([first.candidates, second.candidates]),
-        np.concatenate([first.parts, second.parts]),
+        np.concatenate([first.scores, second.scores]),
         np.concatenate([first.pinned, second.pinned]),
     )
-    return both.take(np.argsort(queries, kind="stable"))
+    order = np.argsort(queries, kind="stable")
+    return both.take(order), order
 
 
 def basis_of(
@@ -110,7 +112,7 @@ def basis_of(
 
     Examples
     --------
-    >>> parts = np.array([[0.5, 0.0, 0.1, 0.0, 0.0, 0.0, 0.2, 0.0], [0.0] * 8])
+    >>> parts = np.array([[0.5, 0.0, 0.1, 0.0, 0.0, 0.0, 0.2, 0.0, 0.0], [0.0] * 9])
     >>> basis_of(parts, np.array([False, True])).tolist()
     ['semantic+tags+time', 'pin+none']
     """
@@ -151,6 +153,7 @@ def shared_tags(
 
 def long_table(
     pairs: Pairs,
+    parts: npt.NDArray[np.float64],
     query_ids: npt.NDArray[np.object_],
     related_ids: npt.NDArray[np.object_],
     tags: list[list[str]],
@@ -161,6 +164,8 @@ def long_table(
     ----------
     pairs : Pairs
         List by list, best first.
+    parts : numpy.ndarray of float64, shape (n_pairs, n_signals)
+        What their scores are made of.
     query_ids : numpy.ndarray of object, shape (n_queries,)
         The id of each query number.
     related_ids : numpy.ndarray of object, shape (n_events,)
@@ -174,10 +179,10 @@ def long_table(
         "id": pd.Series(query_ids[pairs.queries], dtype=text),
         "rank": pairs.ranks(),
         "related_id": pd.Series(related_ids[pairs.candidates], dtype=text),
-        "score": add_parts(pairs.parts),
+        "score": pairs.scores,
     }
     for number, name in enumerate(SIGNALS):
-        columns[name] = pairs.parts[:, number].copy()
+        columns[name] = parts[:, number].copy()
     columns["shared_tags"] = pd.Series(tags, dtype=object)
-    columns["basis"] = pd.Series(basis_of(pairs.parts, pairs.pinned), dtype=text)
+    columns["basis"] = pd.Series(basis_of(parts, pairs.pinned), dtype=text)
     return pd.DataFrame(columns)

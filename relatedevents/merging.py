@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
+from relatedevents.archive import inverse
 from relatedevents.engines.contract import Best, Filters
 from relatedevents.engines.exact import ExactEngine, rank_candidates
-from relatedevents.index import Index, inverse
+from relatedevents.index import Index
 from relatedevents.kept import KeptLists
+from relatedevents.rerank import Neighbourhoods, best_of_each, neighbour_values
 from relatedevents.signals import DECIMALS, add_parts, pair_parts
 from relatedevents.weights import Weights
 
@@ -60,7 +64,7 @@ class Merger:
             found = best.rows[:, : self.width]
             places[order[rows]] = np.where(found >= 0, order[found], -1)
             scores[order[rows]] = _scores(best)[:, : self.width]
-        now = KeptLists(places, scores, self.left.n, self.weights)
+        now = replace(self.left, places=places, scores=scores)
         return now, len(fresh) + len(again), len(merged)
 
     def _exact(self, rows: Places, candidates: Places) -> npt.NDArray[np.float64]:
@@ -129,23 +133,61 @@ def _scores(best: Best) -> npt.NDArray[np.float64]:
     return add_parts(best.parts.reshape(-1, best.parts.shape[2])).reshape(best.rows.shape)
 
 
-def differ(before: KeptLists, now: KeptLists) -> npt.NDArray[np.bool_]:
+def second_lists(
+    index: Index,
+    weights: Weights,
+    near: Neighbourhoods | None,
+    first: KeptLists,
+    rows: Places,
+    n: int,
+) -> Places:
+    """Return the lists of some rows as they are shown, as places in the table; -1 beyond the end.
+
+    Parameters
+    ----------
+    index : Index
+        The fitted archive.
+    weights : Weights
+        What the neighbours count.
+    near : Neighbourhoods or None
+        Of the whole archive; None where they count nothing.
+    first : KeptLists
+        The first lists.
+    rows : numpy.ndarray of int64
+        Whose lists.
+    n : int
+        How many related events.
+    """
+    best = first.best(index.order)
+    candidates, scores = best.rows[rows], best.parts[rows, :, 0]
+    width = min(n, candidates.shape[1])
+    if near is not None:
+        there = candidates >= 0
+        queries, listed = np.repeat(rows, there.sum(axis=1)), candidates[there]
+        values = neighbour_values(near, queries, near, listed, index.features)
+        total = scores[there] + weights.neighbours * values
+        chosen, counts = best_of_each(there.sum(axis=1), listed, total, width)
+        candidates = np.full((len(rows), width), -1, dtype=np.int64)
+        candidates[np.arange(width) < counts[:, None]] = listed[chosen]
+    candidates = candidates[:, :width]
+    return np.where(candidates >= 0, index.order[candidates], -1)
+
+
+def differ(before: Places, now: Places) -> npt.NDArray[np.bool_]:
     """Return which lists hold other events, or the same in another order."""
-    width = min(before.places.shape[1], now.places.shape[1])
-    longer = (before.places[:, width:] >= 0).any(axis=1) | (now.places[:, width:] >= 0).any(axis=1)
-    return np.asarray(longer | (before.places[:, :width] != now.places[:, :width]).any(axis=1))
+    width = min(before.shape[1], now.shape[1])
+    longer = (before[:, width:] >= 0).any(axis=1) | (now[:, width:] >= 0).any(axis=1)
+    return np.asarray(longer | (before[:, :width] != now[:, :width]).any(axis=1))
 
 
-def hold(lists: KeptLists, places: Places) -> npt.NDArray[np.bool_]:
-    """Return which lists hold one of some events."""
-    named = np.zeros(len(lists.places) + 1, dtype=np.bool_)
-    named[places] = True
-    return np.asarray(named[lists.places].any(axis=1))
+def hold(lists: Places, named: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Return which lists hold one of the places named."""
+    return np.asarray(np.append(named, False)[lists].any(axis=1))
 
 
-def share(lists: KeptLists, index: Index, column: int) -> npt.NDArray[np.bool_]:
+def share(lists: Places, index: Index, column: int) -> npt.NDArray[np.bool_]:
     """Return which lists hold an event that shares a tag with the list's own."""
     rows = np.flatnonzero(np.diff(index.features.tags[:, [column]].indptr))
     have = np.zeros(len(index), dtype=np.bool_)
     have[index.order[rows]] = True
-    return have & hold(lists, np.flatnonzero(have))
+    return have & hold(lists, have)

@@ -298,22 +298,21 @@ class RelatedEvents(NeighboursMixin, TuningMixin, UpdatingMixin):
         Parameters and errors are those of `related`; a `where` says which events may be listed,
         not which get a list.
         """
-        from relatedevents.answers import Queries, Wishes
+        from relatedevents.answers import Wishes
 
         self._check_fitted()
-        index = self._index()
-        rows = np.arange(len(index))
-        everyone = Queries(index.id_of_row, rows, index.features, True, everyone=True)
         wishes = Wishes(as_of, where, exclude, pins, min_score)
-        return self._answer(everyone, n, wishes)[0]
+        return self._answer(self._everyone(), n, wishes)[0]
 
-    def explain(self, id: str, related_id: str) -> Explanation:
+    def explain(self, id: str, related_id: str, *, as_of: object = None) -> Explanation:
         """Return everything that goes into the score of one pair.
 
         Parameters
         ----------
         id, related_id : str
             Two events of the archive.
+        as_of : date or "own", optional
+            As in `related`: neighbours that were still to come count nothing.
 
         Returns
         -------
@@ -321,11 +320,13 @@ class RelatedEvents(NeighboursMixin, TuningMixin, UpdatingMixin):
             Its parts add up to the score that the lists show; print it to read it.
         """
         from relatedevents.explain import explanation_of
+        from relatedevents.filters import read_as_of
 
         self._check_fitted()
         index = self._index()
         rows = np.array([index.ids.row_of(id), index.ids.row_of(related_id, "related_id")])
-        return explanation_of(index, rows, self.weights)
+        until = read_as_of(as_of, [id], index.features.days[rows[:1]])
+        return explanation_of(self._scorer(), rows, until)
 
     def save(self, folder: str | os.PathLike[str]) -> Path:
         """Write the fitted model as a folder of arrays and JSON; no pickle.

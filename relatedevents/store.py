@@ -27,7 +27,7 @@ from relatedevents.checks import problem, shown
 from relatedevents.errors import InputError, StoreError
 
 FORMAT = "relatedevents"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 _HEAD = "model.json"
 _SETTINGS = "settings.json"
 _SAVE_AGAIN = "Fit and save the model again."

@@ -237,7 +237,8 @@ def _orders(weights: Weights) -> list[Weights]:
 def _places(
     index: Index, weights: Weights, candidates: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.int64]:
-    from relatedevents.index import inverse, tie_order
+    from relatedevents.archive import inverse
+    from relatedevents.index import tie_order
 
     return inverse(tie_order(index.table, weights))[index.order[candidates]]
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from relatedevents.archive import check_events
+from relatedevents.archive import check_events, inverse
 from relatedevents.checks import check_choice, problem, shown, some_of
 from relatedevents.errors import InputError
 from relatedevents.fitted import FittedModel
@@ -45,6 +45,8 @@ class Update:
         that lost an event and could not be told from what was kept.
     merged : int
         Lists into which events that came were put by their scores alone.
+    reordered : int
+        Lists whose order by neighbours was worked out again.
     whole : bool
         Whether all lists were computed instead: with `refresh`, under other weights than those of
         the kept lists, where the order of equal scores changed, or where many events came.
@@ -56,6 +58,7 @@ class Update:
     changed: int
     searched: int
     merged: int
+    reordered: int
     whole: bool
 
 
@@ -149,7 +152,7 @@ class UpdatingMixin(FittedModel):
         else:
             growth = grow(index, table, place_now, self.weights, encoder, self.cache_dir)
         added = len(table) - len(index)
-        told = Update(added, len(replaced), 0, 0, 0, 0, False)
+        told = Update(added, len(replaced), 0, 0, 0, 0, 0, False)
         return self._settle(growth, kept, same_place, place_now, told)
 
     def remove(self, ids: Iterable[str]) -> list[str]:
@@ -192,33 +195,28 @@ class UpdatingMixin(FittedModel):
         kept = self._lists_before()
         table = index.table[stays].reset_index(drop=True)
         growth = grow(index, table, place_now, self.weights)
-        told = Update(0, 0, len(gone), 0, 0, 0, False)
+        told = Update(0, 0, len(gone), 0, 0, 0, 0, False)
         return self._settle(growth, kept, place_now, place_now, told)
 
     def _with_lists(self, contents: Contents) -> Contents:
         return contents if self._kept is None else self._kept.into(contents)
 
     def _lists_before(self) -> KeptLists:
-        if self._kept is None:
-            self._kept = self._all_lists(self.n_related)
+        if self._kept is None or not self._kept.n_shown:
+            return self._all_lists(self.n_related)
         return self._kept
 
     def _all_lists(self, n: int) -> KeptLists:
-        from relatedevents.engines.contract import Filters
-        from relatedevents.kept import KeptLists
-        from relatedevents.signals import add_parts, pair_parts
+        """Return the kept lists with those of everyone that would be shown."""
+        from relatedevents.answers import first_width
+        from relatedevents.merging import second_lists
 
-        index, engine, weights = self._index(), self._exact_engine(), self.weights
-        features = index.features
-
-        def exact(q: Places, c: Places) -> npt.NDArray[np.float64]:
-            return pair_parts(features, q, features, c, weights)
-
-        with self._progress_bar(len(index)) as on_progress:
-            everyone = Filters(np.ones(len(index), dtype=np.bool_))
-            best = engine.best_of_all(exact, n, everyone, on_progress)
-        scores = add_parts(best.parts.reshape(-1, best.parts.shape[2])).reshape(best.rows.shape)
-        return KeptLists.of_rows(best.rows, scores, index.order, n, weights)
+        kept = self._first_lists(first_width(n, self.weights))
+        index, near = self._index(), self._neighbourhoods()
+        in_table_order = inverse(index.order)
+        shown = second_lists(index, self.weights, near, kept, in_table_order, n)
+        self._kept = replace(kept, shown=shown, n_shown=n, weights=self.weights)
+        return self._kept
 
     def _settle(
         self,
@@ -242,31 +240,63 @@ class UpdatingMixin(FittedModel):
         whole = many or not growth.same_order or kept.weights != self.weights
         with self._of_index(index):
             if whole:
-                now = self._all_lists(kept.n)
+                now = self._all_lists(kept.n_shown)
                 told = replace(told, whole=True, searched=n_events)
             else:
                 bounds = np.full(n_events, np.inf)
                 bounds[place_now[place_now >= 0]] = kept.bounds()[place_now >= 0]
-                merger = Merger(index, self._exact_engine(), self.weights, left)
-                now, searched, merged = merger.run(growth.fresh, lost, bounds)
-                told = replace(told, searched=searched, merged=merged)
-            changed = lost | differ(before, now) | fresh | hold(now, np.flatnonzero(fresh))
+                merger = Merger(index, self._exact_engine(), self.weights.first_pass(), left)
+                self._kept, searched, merged = merger.run(growth.fresh, lost, bounds)
+                now, again = self._reshown(before, self._kept, fresh)
+                told = replace(told, searched=searched, merged=merged, reordered=again)
+            lost = (left.shown >= 0).sum(axis=1) < kept.shown.shape[1]
+            changed = lost | differ(before.shown, now.shown) | fresh
+            changed |= hold(now.shown, fresh)
             for column in growth.respelt:
-                changed |= share(now, index, int(column))
+                changed |= share(now.shown, index, int(column))
             ids: list[str] = index.table["id"].to_numpy(dtype=object)[changed].tolist()
-        self._kept = now
+            self._kept = now
         self.last_update_ = replace(told, changed=len(ids))
         return ids
+
+    def _reshown(
+        self, before: KeptLists, now: KeptLists, fresh: npt.NDArray[np.bool_]
+    ) -> tuple[KeptLists, int]:
+        """Return the kept lists with those shown, and how many had to be put in order again.
+
+        What an event's neighbours say changes with its first ten, and with it the order of its
+        own list and of each whose first list holds it.
+        """
+        from relatedevents.merging import differ, hold, second_lists
+        from relatedevents.rerank import N_NEIGHBOURS
+
+        first_ten = slice(0, N_NEIGHBOURS)
+        touched = differ(before.places, now.places) | fresh
+        if self.weights.neighbours:
+            moved = differ(before.places[:, first_ten], now.places[:, first_ten]) | fresh
+            moved |= hold(now.places[:, first_ten], fresh)
+            touched |= moved | hold(now.places, moved)
+        index, near = self._index(), self._neighbourhoods()
+        n = before.n_shown
+        order = index.order
+        rows = np.flatnonzero(touched[order])
+        again = second_lists(index, self.weights, near, now, rows, n)
+        shown = np.full((len(order), again.shape[1]), -1, dtype=np.int64)
+        width = min(again.shape[1], before.shown.shape[1])
+        shown[:, :width] = before.shown[:, :width]
+        shown[order[rows]] = again
+        return replace(now, shown=shown, n_shown=n, weights=self.weights), len(rows)
 
     @contextmanager
     def _of_index(self, index: Index) -> Iterator[None]:
         """Let `index` be the model's own, unless something goes wrong meanwhile."""
-        before = self.index_, self.archive_, self._built
-        self.index_, self.archive_, self._built = index, index.table, None
+        before = self.index_, self.archive_, self._built, self._kept, self._near
+        self.index_, self.archive_ = index, index.table
+        self._built = self._kept = self._near = None
         try:
             yield
         except BaseException:
-            self.index_, self.archive_, self._built = before
+            self.index_, self.archive_, self._built, self._kept, self._near = before
             raise
 
 

@@ -39,6 +39,7 @@ def spy(monkeypatch):
     """Let small archives take the block path, and note which path was taken and what it found."""
     seen = []
     monkeypatch.setattr(exact, "_SMALL", 1)
+    monkeypatch.setattr(exact, "_FEW", 1)
     whole = ExactEngine.best_of_all
     blocks = ExactEngine._all_blocks
 
@@ -90,7 +91,8 @@ def test_every_path_gives_the_reference_lists(archive, weights, spy):
     wanted = reference(model, encoder, 4)
     tolerance = 1e-9 * max(1.0, sum(model.weights.by_signal()))
     for block_size, n_threads in ((1, 2), (3, 1), (7, 3), (64, 2), (1024, 1)):
-        model.set_params(block_size=block_size, n_threads=n_threads)
+        # Fitted anew: a model keeps what it has found.
+        model.set_params(block_size=block_size, n_threads=n_threads).fit(model.archive_)
         assert_lists(model.related_all(4), wanted, tolerance)
     dense = model.weights.semantic > 0
     assert [what for what, _ in spy].count("blocks") == (5 if dense else 0)
@@ -169,7 +171,8 @@ def test_any_small_archive(
     strips = model.related_all(n)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(exact, "_SMALL", 1)
-        blocks = model.related_all(n)
+        patch.setattr(exact, "_FEW", 1)
+        blocks = model.fit(frame).related_all(n)
     assert_lists(strips, wanted, tolerance)
     assert_lists(blocks, wanted, tolerance)
 
@@ -199,6 +202,7 @@ def test_filters_on_both_paths(seed, n, until, share, missing, lowest, weights, 
         as_of = np.datetime64("2012-01-01") + np.timedelta64(until, "D")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(exact, "_SMALL", 10**6 if small else 1)
+        patch.setattr(exact, "_FEW", 1)
         table = model.related_all(n, as_of=as_of, where=mask, exclude=excluded, min_score=lowest)
     wanted = {}
     for id_, day in zip(slow.ids, slow.days, strict=True):

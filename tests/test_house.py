@@ -25,6 +25,7 @@ LAYER_OF_ROOM = {
     "words": 1,
     "topics": 1,
     "categories": 1,
+    "neighbourhoods": 1,
     "encoders": 1,
     "evaluation": 1,
     "signals": 2,

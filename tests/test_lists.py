@@ -14,13 +14,11 @@ NOBODY = np.zeros(0, dtype=np.int64)
 
 
 def pairs_of(*rows):
-    """Pairs from (query, candidate, score) triples, the whole score in the first part."""
-    parts = np.zeros((len(rows), len(SIGNALS)))
-    parts[:, 0] = [score for *_, score in rows]
+    """Pairs from (query, candidate, score) triples."""
     return Pairs(
         np.array([q for q, *_ in rows], dtype=np.int64),
         np.array([c for _, c, _ in rows], dtype=np.int64),
-        parts,
+        np.array([score for *_, score in rows], dtype=float),
         np.zeros(len(rows), dtype=bool),
     )
 
@@ -60,21 +58,24 @@ def test_without_takes_out_by_query():
 
 
 def test_join_puts_the_first_ahead_list_by_list():
-    both = join(pairs_of((1, 9, 0.0)), pairs_of((0, 1, 0.9), (1, 2, 0.8)))
+    both, order = join(pairs_of((1, 9, 0.0)), pairs_of((0, 1, 0.9), (1, 2, 0.8)))
     assert both.queries.tolist() == [0, 1, 1]
     assert both.candidates.tolist() == [1, 9, 2]
+    assert order.tolist() == [1, 0, 2]
 
 
 def test_long_table():
     pairs = pairs_of((0, 1, 0.9), (1, 0, 0.5))
     ids = np.array(["a", "b"], dtype=object)
-    table = long_table(pairs, ids, ids, [["Mali"], []])
+    parts = np.eye(2, len(SIGNALS))
+    table = long_table(pairs, parts, ids, ids, [["Mali"], []])
     assert tuple(table.columns) == COLUMNS
     assert table["related_id"].tolist() == ["b", "a"]
     assert table["score"].tolist() == [0.9, 0.5]
+    assert table["topic"].tolist() == [0.0, 1.0]
     assert table["shared_tags"].tolist() == [["Mali"], []]
     assert all(table[name].dtype == np.float64 for name in ("score", *SIGNALS))
-    empty = long_table(pairs_of(), ids, ids, [])
+    empty = long_table(pairs_of(), parts[:0], ids, ids, [])
     assert tuple(empty.columns) == COLUMNS
     assert empty["rank"].dtype == np.int64
     assert empty["score"].dtype == np.float64

@@ -59,8 +59,10 @@ def test_all_signals_but_coverage_and_recency_are_symmetric():
     model = RelatedEvents(encoder=RandomEncoder(), weights=ALL).fit(random_frame(2, 40))
     _, _, parts = all_parts(model)
     n = len(model.index_)
-    sides = [at for at, name in enumerate(SIGNALS) if name not in ("coverage", "recency")]
-    assert len(sides) == len(SIGNALS) - 2
+    sides = [
+        at for at, name in enumerate(SIGNALS) if name not in ("coverage", "recency", "neighbours")
+    ]
+    assert len(sides) == len(SIGNALS) - 3
     square = parts.reshape(n, n, len(SIGNALS))[:, :, sides]
     assert square.any(axis=(0, 1)).all()
     assert (square == square.transpose(1, 0, 2)).all()

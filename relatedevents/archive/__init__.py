@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from relatedevents.archive.dates import UNDATED, dates_of, day_of, days_of, is_missing
 from relatedevents.archive.ids import Ids
+from relatedevents.archive.order import inverse
 from relatedevents.archive.table import check_events, to_pandas
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "dates_of",
     "day_of",
     "days_of",
+    "inverse",
     "is_missing",
     "to_pandas",
 ]

@@ -25,6 +25,8 @@ from relatedevents.signals import BEND, DECIMALS, UNDATED, add_parts
 # Rows of a dense strip worked on at once; below _SMALL rows a strip beats square blocks.
 _STRIP = 32
 _SMALL = 4096
+# Blocks pay where a row keeps few of its candidates: one in so many at most.
+_FEW = 8
 _FAR = np.int32(2**30)
 
 _In = TypeVar("_In")
@@ -111,7 +113,7 @@ class ExactEngine:
         n_rows = len(self._days)
         everyone = np.arange(n_rows)
         n_kept = n + max(6, n // 4)
-        if not self.candidates.dense.shape[1] or n_rows < max(_SMALL, 8 * n_kept):
+        if not self.candidates.dense.shape[1] or n_rows < max(_SMALL, _FEW * n_kept):
             # Without a dense part a strip costs next to nothing, and ties are the rule.
             return self.best_of_rows(self.candidates, everyone, exact, n, filters, on_progress)
         kept, bound = self._all_blocks(n_kept, filters, on_progress)

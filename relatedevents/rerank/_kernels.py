@@ -1,0 +1,81 @@
+"""Compiled kernels of the second pass; they check nothing."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[misc, untyped-decorator, unused-ignore]
+def middle(
+    members: npt.NDArray[np.int64],
+    coordinates: npt.NDArray[np.float32],
+    days: npt.NDArray[np.int32],
+    until: int,
+    total: npt.NDArray[np.float64],
+    place: npt.NDArray[np.float32],
+) -> None:
+    """Write the middle of the members no later than `until` into `place`, of length 1 or 0.
+
+    `total` is scratch; the sum runs in the members' order, so that it is the same every time.
+    """
+    total[:] = 0.0
+    for number in range(members.shape[0]):
+        row = members[number]
+        if row < 0 or days[row] > until:
+            continue
+        for k in range(total.shape[0]):
+            total[k] += np.float64(coordinates[row, k])
+    square = 0.0
+    for k in range(total.shape[0]):
+        square += total[k] * total[k]
+    length = np.sqrt(square)
+    for k in range(total.shape[0]):
+        place[k] = np.float32(total[k] / length) if length > 1e-6 else np.float32(0.0)
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[misc, untyped-decorator, unused-ignore]
+def middles(
+    members: npt.NDArray[np.int64],
+    coordinates: npt.NDArray[np.float32],
+    days: npt.NDArray[np.int32],
+    until: npt.NDArray[np.int64],
+    places: npt.NDArray[np.float32],
+) -> None:
+    """Write the middle of each row of `members`, each with its own `until`."""
+    total = np.zeros(coordinates.shape[1])
+    for row in range(members.shape[0]):
+        middle(members[row], coordinates, days, until[row], total, places[row])
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[misc, untyped-decorator, unused-ignore]
+def best_of_each(
+    starts: npt.NDArray[np.int64],
+    candidates: npt.NDArray[np.int64],
+    keys: npt.NDArray[np.float64],
+    n: int,
+    chosen: npt.NDArray[np.int64],
+    counts: npt.NDArray[np.int64],
+) -> None:
+    """Write where each list's best n stand: larger key first, then smaller candidate."""
+    for number in range(starts.shape[0] - 1):
+        mine = chosen[number]
+        held = 0
+        for pair in range(starts[number], starts[number + 1]):
+            at = held
+            while at > 0:
+                other = mine[at - 1]
+                ahead = keys[other] > keys[pair] or (
+                    keys[other] == keys[pair] and candidates[other] < candidates[pair]
+                )
+                if ahead:
+                    break
+                at -= 1
+            if at >= n:
+                continue
+            held = min(held + 1, n)
+            for k in range(held - 1, at, -1):
+                mine[k] = mine[k - 1]
+            mine[at] = pair
+        counts[number] = held
