@@ -116,8 +116,8 @@ def answer(
     allowed[pins.everywhere] = False
     spare = max([0, *map(len, exclude.by_row.values())]) + max([0, *map(len, pins.by_row.values())])
     filters = Filters(allowed, until)
-    best = _best(index, engine, weights, queries, n + spare, filters, progress_bar)
-    pairs = lists.Pairs.of(best)
+    # What the engine found has no name of its own, so that it goes as soon as the pairs are there.
+    pairs = lists.Pairs.of(_best(index, engine, weights, queries, n + spare, filters, progress_bar))
     for choice in (exclude, pins):
         if choice.by_row:
             pairs = lists.without(pairs, queries.rows, choice)

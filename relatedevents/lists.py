@@ -177,7 +177,7 @@ def long_table(
         "score": add_parts(pairs.parts),
     }
     for number, name in enumerate(SIGNALS):
-        columns[name] = pairs.parts[:, number].copy()
+        columns[name] = pairs.parts[:, number]  # the table copies it
     columns["shared_tags"] = pd.Series(tags, dtype=object)
     columns["basis"] = pd.Series(basis_of(pairs.parts, pairs.pinned), dtype=text)
     return pd.DataFrame(columns)
