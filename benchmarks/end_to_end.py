@@ -173,8 +173,9 @@ def report(results: dict[str, dict]) -> list[str]:
         "",
         "Written by `python benchmarks/end_to_end.py`: every row of the first table is one cold,",
         "fresh process. The machine is shared, so processor seconds tell more than wall seconds:",
-        f"with {len(os.sched_getaffinity(0))} processors, no run can take less than its processor",
-        "seconds divided by that, and none alone on the machine takes more than their sum.",
+        f"of {len(os.sched_getaffinity(0))} processors others had a part while this ran. Memory is",
+        "what the process and its helpers held, looked at ten times a second; pages that they",
+        "share count once.",
         f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, "
         f"{platform.machine()}; {first['events']:,} events, {first['links']:,} links.",
         "",
