@@ -182,7 +182,7 @@ def long_table(
         "score": pairs.scores,
     }
     for number, name in enumerate(SIGNALS):
-        columns[name] = parts[:, number].copy()
+        columns[name] = parts[:, number]  # the table copies it
     columns["shared_tags"] = pd.Series(tags, dtype=object)
     columns["basis"] = pd.Series(basis_of(parts, pairs.pinned), dtype=text)
     return pd.DataFrame(columns)

@@ -30,6 +30,7 @@ FORMAT = "relatedevents"
 FORMAT_VERSION = 2
 _HEAD = "model.json"
 _SETTINGS = "settings.json"
+_MAKE_ROOM = "Free some room, or name a folder on another disk; a model saved there before stays."
 _SAVE_AGAIN = "Fit and save the model again."
 
 
@@ -90,10 +91,10 @@ def save(folder: str | os.PathLike[str], contents: Contents) -> Path:
         _write(new, contents)
         _swap(new, place)
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise InputError(
-            problem("folder", f"{_told(place)} can't be written ({reason})", "a folder with room")
-        ) from error
+        # NumPy says no more than how many numbers it wrote.
+        reason = error.strerror or f"the disk took a part only: {error}"
+        came = f"{_told(place)} can't be written ({reason})"
+        raise InputError(problem("folder", came, "a folder with room", _MAKE_ROOM)) from error
     finally:
         if new is not None:
             shutil.rmtree(new, ignore_errors=True)

@@ -131,7 +131,12 @@ def writes_to_the_screen(source):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             if node.func.id in ("print", "input"):
                 lines.append(node.lineno)
-        elif isinstance(node, ast.Attribute) and node.attr in ("stdout", "stdin"):
+        elif (
+            isinstance(node, ast.Attribute)
+            and node.attr in ("stdout", "stdin")
+            # A helper process has pipes of the same names, which are no screen.
+            and not (isinstance(node.value, ast.Name) and node.value.id == "process")
+        ):
             lines.append(node.lineno)
     return sorted(lines)
 

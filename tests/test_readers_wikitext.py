@@ -8,15 +8,17 @@ import pytest
 
 pytest.importorskip("mwparserfromhell")
 
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from relatedevents.errors import InputError
+from relatedevents.readers import wikitext_markup
 from relatedevents.readers.wikitext import page_date, read_wikitext, slug
 from relatedevents.readers.wikitext_decode import decode_page
 from relatedevents.readers.wikitext_lines import read_page
 from relatedevents.readers.wikitext_markup import page_title, read_markup
-from relatedevents.readers.wikitext_mend import clean_text
+from relatedevents.readers.wikitext_mend import clean_text, mend_links
+from relatedevents.readers.wikitext_simple import Link, WebLink, split_simple
 from relatedevents.readers.wikitext_templates import render_template
 
 # One bullet a line reads best, however long the line.
@@ -394,6 +396,40 @@ def test_utf8_stays_as_it_is(text):
     decoded = decode_page(clean.encode())
     assert decoded.text == clean
     assert decoded.foreign == decoded.twice == 0
+
+
+FRAGMENTS = [
+    "[[", "]]", "[", "]", "|", "http://a.example/x", "https://b.example?q=1&c;=2", " ", "  ",
+    ": ", ":", "news:", "mailto:", "A", "Bay of Fundy", "(AP)", "#", "*", ";", "=", "==", "----",
+    "&", "&amp;", "&nbsp;", "'", "''", '"', "/", "//", "!", "\u00a0", "\t", "é", "-", "0", "_",
+    "{{x}}", "<br>", "[[Tin strike]]", "[[Potosí|the town]]", "[http://a.example (AP)]",
+    "[https://b.example]", "[[a|]]", "[[ ]]", "[[|b]]", "[[A:b]]", "[[A: b|c|d]]",
+]  # fmt: skip
+
+
+@settings(deadline=None, max_examples=400)
+@given(st.lists(st.sampled_from(FRAGMENTS), max_size=9).map("".join))
+def test_simple_markup_is_split_as_the_parser_splits_it(raw):
+    parser = pytest.importorskip("mwparserfromhell")
+    nodes = split_simple(raw)
+    assume(nodes is not None)
+    unknown = []
+    expected = list(wikitext_markup._pieces(parser.parse(raw, skip_style_tags=True), unknown))
+    assert list(wikitext_markup._pieces_of_nodes(nodes)) == expected
+    assert not unknown
+    assert mend_links(raw) == raw
+
+
+def test_most_markup_needs_no_parser():
+    raw = "The [[Tin strike|strike]] in [[Potosí]]: it ends. [http://a.example/x?y=1&z=2 (AP)]"
+    assert split_simple(raw) == [
+        "The ",
+        Link("Tin strike", "strike"),
+        " in ",
+        Link("Potosí", None),
+        ": it ends. ",
+        WebLink("http://a.example/x?y=1&z=2", "(AP)"),
+    ]
 
 
 @pytest.mark.shared

@@ -7,6 +7,8 @@ import json
 import pickle
 import re
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -380,3 +382,70 @@ def test_contents_alone(tmp_path):
     assert back.arrays["x"].tolist() == [[0, 2], [3, 5]]
     assert back.tables == {}
     assert (tmp_path / "m").stat().st_mode & 0o777 == (tmp_path).stat().st_mode & 0o777 | 0o055
+
+
+LIMITED = """
+import resource, signal, sys
+import numpy as np, pandas as pd
+from relatedevents import store
+from relatedevents.writers import write_lists
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+text = [f"{number * 7919:032x}" for number in range(9_000)]
+lists = pd.DataFrame({"id": text, "rank": 1, "related_id": text, "score": np.arange(9_000) / 7})
+contents = {
+    "arrays": store.Contents({}, {"vectors": np.arange(9_000.0)}),
+    "tables": store.Contents({}, {}, {"archive": lists}),
+    "settings": store.Contents({"words": text}, {}),
+}
+kind, path = sys.argv[1:]
+try:
+    write_lists(lists, path) if kind == "lists" else store.save(path, contents[kind])
+except ValueError as error:
+    print(type(error).__name__, error)
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "todo"),
+    [
+        ("arrays", "model", "Free some room, or name a folder on another disk"),
+        ("tables", "model", "Free some room, or name a folder on another disk"),
+        ("settings", "model", "Free some room, or name a folder on another disk"),
+        ("lists", "lists.csv", "name a path on another disk"),
+        ("lists", "lists.jsonl", "name a path on another disk"),
+        ("lists", "lists.parquet", "name a path on another disk"),
+    ],
+)
+def test_a_disk_that_takes_no_more_is_told_and_nothing_is_left(tmp_path, kind, name, todo):
+    pytest.importorskip("resource")
+    path = tmp_path / name
+    done = subprocess.run(
+        [sys.executable, "-c", LIMITED, kind, str(path)],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    assert done.stdout.startswith("InputError")
+    assert f"'{path}' can't be written" in done.stdout
+    assert todo in done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("weights", [{"semantic": 1.0, "moon": 1.0}, {"semantic": "much"}, [1]])
+def test_settings_of_another_version_are_told(saved, weights):
+    settings = json.loads((saved / "settings.json").read_text())
+    settings["model"]["weights"] = weights
+    sealed(saved, **{"settings.json": json.dumps(settings).encode()})
+    with pytest.raises(StoreError, match=r"a wrong thing.*Fit and save the model again\."):
+        RelatedEvents.load(saved)
+
+
+@pytest.mark.parametrize("name", ["model", "tag_keys", "tie_break", "category_keys"])
+def test_settings_that_another_version_lacks_are_told(saved, name):
+    settings = json.loads((saved / "settings.json").read_text())
+    del settings[name]
+    sealed(saved, **{"settings.json": json.dumps(settings).encode()})
+    with pytest.raises(StoreError, match=rf"lacks something.*{name}.*Fit and save the model again"):
+        RelatedEvents.load(saved)

@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 
 from relatedevents.errors import InputError
 from relatedevents.writers import FORMATS, write_lists
+from relatedevents.writers.json_text import json_rows
 from relatedevents.writers.markdown import escaped, related_section
 from relatedevents.writers.places import link_of, page_path, safe_url
-from relatedevents.writers.tables import dump_csv, dump_jsonl
+from relatedevents.writers.tables import dump_csv, dump_jsonl, records
 from relatedevents.writers.whole import whole_file, whole_folder, whole_text
 
 # Text that UTF-8 can write; a null byte is in no real archive, and the CSV reader stops at it.
@@ -129,6 +130,7 @@ class TestTables:
 
         whole = both()
         monkeypatch.setattr("relatedevents.writers.tables._ROWS_AT_ONCE", rows)
+        monkeypatch.setattr("relatedevents.writers.json_text.ROWS_AT_ONCE", rows)
         assert both() == whole
 
     @given(st.lists(st.tuples(TEXTS, TEXTS, st.lists(TEXTS, max_size=3)), min_size=1, max_size=8))
@@ -315,6 +317,35 @@ def full_disk(*_args, **_kwargs):
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
+CELLS = {
+    "text": st.text(max_size=5),
+    "float": st.floats(),
+    "few floats": st.sampled_from([0.0, -0.0, 1e-7, 1e22, 0.1, float("nan"), float("inf")]),
+    "int": st.integers(-(2**60), 2**60),
+    "bool": st.booleans(),
+    "date": st.dates().map(str).map(np.datetime64) | st.just(np.datetime64("NaT")),
+    "texts": st.lists(st.text(max_size=3), max_size=3),
+    "anything": st.recursive(
+        st.none() | st.booleans() | st.floats() | st.text(max_size=3),
+        lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=2), inner),
+        max_leaves=4,
+    ),
+}
+KINDS = {"float": float, "few floats": float, "int": "int64", "bool": bool, "date": "M8[s]"}
+
+
+@given(st.data(), st.integers(0, 6), st.sampled_from([None, 1, 3]), st.integers(0, 2))
+def test_json_rows_are_what_json_dumps_writes(data, rows, indent, depth):
+    names = data.draw(st.lists(st.sampled_from(sorted(CELLS)), unique=True))
+    table = pd.DataFrame(index=range(rows))
+    for name in names:
+        cells = data.draw(st.lists(CELLS[name], min_size=rows, max_size=rows))
+        table[f'%s "{name}"'] = pd.Series(cells, dtype=KINDS.get(name, object))
+    slow = [json.dumps(row, ensure_ascii=False, indent=indent) for row in records(table)]
+    shift = "\n" + " " * ((indent or 0) * depth)
+    assert list(json_rows(table, indent, depth)) == [row.replace("\n", shift) for row in slow]
+
+
 class TestWholeOrNothing:
     def test_a_full_disk_leaves_the_old_file(self, lists, tmp_path, monkeypatch):
         path = tmp_path / "lists.csv"
@@ -341,15 +372,15 @@ class TestWholeOrNothing:
     ):
         folder = write_lists(lists, tmp_path / "p", format="pages", archive=archive)
         before = {path: path.read_bytes() for path in folder.rglob("*.json")}
-        real, calls = json.dump, []
+        calls = []
 
-        def dump(*args, **kwargs):
+        def path_of(*args):
             calls.append(1)
             if len(calls) == 3:
                 full_disk()
-            real(*args, **kwargs)
+            return page_path(*args)
 
-        monkeypatch.setattr("relatedevents.writers.pages.json.dump", dump)
+        monkeypatch.setattr("relatedevents.writers.pages.page_path", path_of)
         with pytest.raises(InputError, match=r"No space left on device.*Free some room"):
             write_lists(lists.assign(score=9.0), folder, format="pages", archive=archive)
         assert {path: path.read_bytes() for path in folder.rglob("*.json")} == before

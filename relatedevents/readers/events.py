@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from relatedevents.archive import check_events
-from relatedevents.checks import check_choice, problem, shown, some_of
+from relatedevents.checks import check_choice, check_count, problem, shown, some_of
 from relatedevents.errors import InputError
 from relatedevents.readers.context import NOT_PAGES, events_of_pages, read_pages
 from relatedevents.readers.tables import EXTENSIONS, existing_path, read_bytes, read_table
@@ -28,6 +28,7 @@ def read_events(
     tag_aliases: Mapping[str, str] | None = None,
     on_error: str = "raise",
     format: str | None = None,
+    n_jobs: int | None = None,
 ) -> pd.DataFrame:
     """Read an archive of events into the checked table.
 
@@ -48,6 +49,10 @@ def read_events(
         "drop" leaves out rows that can't be used, and warns which.
     format : {"csv", "jsonl", "parquet", "context", "wikitext"}, optional
         What the file or folder is, if its name does not tell.
+    n_jobs : int, optional
+        How many processes read a folder of wikitext, whose parsing takes long; 1 is this one
+        alone. By default every processor, where the folder has enough pages to gain by it. The
+        table never depends on it.
 
     Returns
     -------
@@ -76,13 +81,15 @@ def read_events(
     """
     if format is not None:
         check_choice("format", format, FORMATS)
+    if n_jobs is not None:
+        check_count("n_jobs", n_jobs)
     aliases = _checked_aliases(tag_aliases or {})
     name = "events"
     frame: object = source
     if isinstance(source, (str, PathLike)):
         path = existing_path(source)
         name = str(path)
-        frame = _read_path(path, format or _format_of(path), set((columns or {}).values()))
+        frame = _read_path(path, format or _format_of(path), set((columns or {}).values()), n_jobs)
     events = check_events(
         frame, columns=columns, tag_separator=tag_separator, on_error=on_error, source=name
     )
@@ -94,12 +101,12 @@ def read_events(
     return events
 
 
-def _read_path(path: Path, format_: str, texts: set[str]) -> pd.DataFrame:
+def _read_path(path: Path, format_: str, texts: set[str], n_jobs: int | None) -> pd.DataFrame:
     """Read a file or folder of a known format as a raw table."""
     if format_ == "wikitext":
         from relatedevents.readers.wikitext import read_wikitext
 
-        return read_wikitext(path)
+        return read_wikitext(path, n_jobs)
     if format_ == "context":
         pages = read_pages(path)
         events = events_of_pages(pages)

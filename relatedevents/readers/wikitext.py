@@ -13,13 +13,16 @@ from typing import Any
 
 import pandas as pd
 
-from relatedevents.checks import problem, require, shown, some_of
+from relatedevents.checks import check_count, problem, require, shown, some_of
 from relatedevents.errors import InputError
+from relatedevents.readers.processes import map_in_order, processors
 from relatedevents.readers.wikitext_decode import decode_page
 from relatedevents.readers.wikitext_lines import Line, month_number, read_page
 from relatedevents.readers.wikitext_markup import Reading, read_markup
 
 _SLUG_LENGTH = 80
+_PAGES_AT_ONCE = 100
+_PAGES_A_PROCESS = 750  # read in about the time that one more takes to start
 _MOST_NAMED = 4
 _NAMES = "day pages named YYYY_Month_D.txt, such as 2012_October_12.txt"
 _COLUMNS = [
@@ -57,6 +60,15 @@ class _Count:
     cut_off: list[str] = field(default_factory=list)
     other_date: dict[str, str] = field(default_factory=dict)
     renamed: int = 0
+
+    def add(self, other: _Count) -> None:
+        """Add what was counted on the pages that follow."""
+        for name, value in vars(other).items():
+            mine = getattr(self, name)
+            if isinstance(value, dict):  # a Counter adds
+                mine.update(value)
+            else:
+                setattr(self, name, mine + value)
 
 
 def slug(headline: str, length: int = _SLUG_LENGTH) -> str:
@@ -204,6 +216,18 @@ def _read_one(path: Path, day: date, count: _Count) -> list[dict[str, Any]]:
     return [{"date": day, **event, "page": path.name} for event in events]
 
 
+def _read_pages(pages: Sequence[tuple[date, Path]]) -> tuple[list[dict[str, Any]], _Count]:
+    count = _Count()
+    return [event for day, file in pages for event in _read_one(file, day, count)], count
+
+
+def _processes(n_jobs: int | None, n_pages: int) -> int:
+    """Return how many processes shall read so many pages."""
+    if n_jobs is not None:
+        return check_count("n_jobs", n_jobs)
+    return min(processors(), max(1, n_pages // _PAGES_A_PROCESS))
+
+
 def _pages(path: Path, count: _Count) -> list[tuple[date, Path]]:
     """List the day pages by day; other files are counted with a cause."""
     if path.is_file():
@@ -276,7 +300,7 @@ def _reading(count: _Count, events: int) -> dict[str, Any]:
     }
 
 
-def read_wikitext(path: Path) -> pd.DataFrame:
+def read_wikitext(path: Path, n_jobs: int | None = None) -> pd.DataFrame:
     r"""Read day pages of the Current Events portal, or of a wiki that writes such pages.
 
     One event a bullet that has none below it; also a bullet above others, if it has a source of
@@ -289,6 +313,9 @@ def read_wikitext(path: Path) -> pd.DataFrame:
     path : pathlib.Path
         A folder of pages named ``YYYY_Month_D.txt``, or one such page. Pages may mix UTF-8 with
         Windows-1252.
+    n_jobs : int, optional
+        How many processes read; 1 is this one alone. By default every processor, where the
+        folder has enough pages to gain by it.
 
     Returns
     -------
@@ -323,9 +350,12 @@ def read_wikitext(path: Path) -> pd.DataFrame:
     """
     require("mwparserfromhell", "reading wikitext")
     count = _Count()
+    pages = _pages(Path(path), count)
+    chunks = [pages[at : at + _PAGES_AT_ONCE] for at in range(0, len(pages), _PAGES_AT_ONCE)]
     events: list[dict[str, Any]] = []
-    for day, file in _pages(Path(path), count):
-        events.extend(_read_one(file, day, count))
+    for some, counted in map_in_order(_read_pages, chunks, _processes(n_jobs, len(pages))):
+        events += some
+        count.add(counted)
     _add_ids(events, count)
     table = pd.DataFrame(events, columns=list(_COLUMNS))
     table["date"] = pd.to_datetime(table["date"]).astype("datetime64[s]")

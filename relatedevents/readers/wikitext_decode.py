@@ -8,8 +8,9 @@ from dataclasses import dataclass
 # The five bytes that Windows-1252 leaves without a meaning.
 _UNDEFINED = frozenset({0x81, 0x8D, 0x8F, 0x90, 0x9D})
 # `surrogateescape` marks a byte that is no UTF-8 as U+DC00 + byte.
+_ESCAPES = re.compile("[\udc80-\udcff]")
 _ESCAPED = {
-    0xDC00 + byte: " " if byte in _UNDEFINED else bytes([byte]).decode("cp1252")
+    byte: " " if byte in _UNDEFINED else bytes([byte]).decode("cp1252")
     for byte in range(0x80, 0x100)
 }
 # UTF-8 that was read as Windows-1252 and saved as UTF-8 again. Only the lead characters that
@@ -63,10 +64,18 @@ def decode_page(data: bytes) -> Decoded:
     >>> decode_page("Malmö".encode() + b" and " + "Malmö".encode("cp1252")).text
     'Malmö and Malmö'
     """
-    escaped = data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
-    strays = [ord(sign) - 0xDC00 for sign in escaped if "\udc80" <= sign <= "\udcff"]
-    text = escaped.translate(_ESCAPED) if strays else escaped
-    text, twice = _TWICE.subn(_once, text)
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    strays: list[int] = []
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        text = data.decode("utf-8", "surrogateescape")
+        strays = [ord(sign) - 0xDC00 for sign in _ESCAPES.findall(text)]
+        for byte in set(strays):
+            text = text.replace(chr(0xDC00 + byte), _ESCAPED[byte])
+    twice = 0
+    if "Â" in text or "Ã" in text or "â" in text:
+        text, twice = _TWICE.subn(_once, text)
     undefined = sum(byte in _UNDEFINED for byte in strays)
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return Decoded(text, len(strays) - undefined, undefined, twice)

@@ -127,6 +127,10 @@ def _tells(line: str) -> str:
     return ""
 
 
+def _at_inner_stars(text: str) -> list[str]:
+    return _INNER_STAR.split(text) if "*" in text else [text]
+
+
 def _read_line(raw: str, lines: list[Line], left_out: Counter[str], hidden: Counter[str]) -> int:
     """Add one line of the page to `lines`; return 1 if it was joined to the one before."""
     line = raw.strip()
@@ -143,10 +147,10 @@ def _read_line(raw: str, lines: list[Line], left_out: Counter[str], hidden: Coun
             hidden["category"] += 1
             return 0
         stars = marker.group(0).rstrip(": \t")
-        depth = len(re.sub(r"\s", "", stars))
-        lines.extend(Line(part, depth) for part in _INNER_STAR.split(text))
+        depth = stars.count("*") + stars.count(":")
+        lines.extend(Line(part, depth) for part in _at_inner_stars(text))
     else:
-        first, *others = _INNER_STAR.split(line.lstrip(": ") or line)
+        first, *others = _at_inner_stars(line.lstrip(": ") or line)
         joined = 0
         if _goes_on(first, lines[-1] if lines else None):
             before = lines.pop()

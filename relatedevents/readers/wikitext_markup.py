@@ -12,7 +12,14 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from relatedevents.checks import require
-from relatedevents.readers.wikitext_mend import clean_text, clean_title, mend
+from relatedevents.readers.wikitext_mend import (
+    clean_text,
+    clean_title,
+    mend,
+    mend_links,
+    without_marks,
+)
+from relatedevents.readers.wikitext_simple import Link, WebLink, split_simple
 from relatedevents.readers.wikitext_templates import is_source, render_template, template_name
 
 
@@ -82,6 +89,7 @@ _GOES_ON = re.compile(
 _SENTENCE_END = re.compile(r"[.!?][\"”’')]*\s*$")
 
 
+@lru_cache(maxsize=65536)  # most links lead where another one has led
 def page_title(raw: str) -> str:
     """Return the title of the page that a link leads to: no fragment, first letter large.
 
@@ -129,9 +137,8 @@ def _source_name(label: str) -> str:
     return "" if name.isdecimal() else name.strip(_QUOTES)
 
 
-def _web_link(node: Any) -> Piece:
-    url = str(node.url).strip()
-    label = _plain(node.title) if node.title is not None else ""
+def _web_link(url: str, label: str) -> Piece:
+    url = url.strip()
     glued = None if label.strip() else _GLUED_LABEL.fullmatch(url)
     if glued:
         url, label = glued.group(1), f"({glued.group(2)})"
@@ -206,7 +213,7 @@ def _pieces(code: Any, unknown: list[str]) -> Iterator[Piece]:
             label = None if node.text is None else _plain(node.text)
             yield from _link(_plain(node.title), label)
         elif kind == "ExternalLink":
-            yield _web_link(node)
+            yield _web_link(str(node.url), "" if node.title is None else _plain(node.title))
         elif kind == "Template":
             yield from _template(node, unknown)
         elif kind == "Tag":
@@ -215,6 +222,29 @@ def _pieces(code: Any, unknown: list[str]) -> Iterator[Piece]:
             yield Piece(node.normalize())
         elif kind == "Heading":
             yield from _pieces(node.title, unknown)
+
+
+def _pieces_of(raw: str, unknown: list[str]) -> Iterator[Piece]:
+    """Split one bullet's markup; only what is not simple needs mending and the parser."""
+    raw = without_marks(raw)
+    nodes = split_simple(raw)
+    if nodes is None:
+        raw = mend_links(raw)
+        nodes = split_simple(raw)
+    if nodes is None:
+        parser = require("mwparserfromhell", "reading wikitext")
+        return _pieces(parser.parse(raw, skip_style_tags=True), unknown)
+    return _pieces_of_nodes(nodes)
+
+
+def _pieces_of_nodes(nodes: Iterable[str | Link | WebLink]) -> Iterator[Piece]:
+    for node in nodes:
+        if isinstance(node, str):
+            yield Piece(node)
+        elif isinstance(node, Link):
+            yield from _link(node.target, node.label)
+        else:
+            yield _web_link(node.url, node.label)
 
 
 def _plain(code: Any) -> str:
@@ -300,7 +330,7 @@ def read_markup(raw: str) -> Reading:
     Raises
     ------
     MissingExtraError
-        Without mwparserfromhell.
+        Without mwparserfromhell, if the bullet holds more than text and links.
 
     Examples
     --------
@@ -308,10 +338,8 @@ def read_markup(raw: str) -> Reading:
     >>> reading.headline, reading.stories, reading.sources
     ('Tin strike: Mines in Potosí close.', ['Tin strike'], ['AP'])
     """
-    parser = require("mwparserfromhell", "reading wikitext")
     unknown: list[str] = []
-    code = parser.parse(mend(raw), skip_style_tags=True)
-    pieces = _mark_sources(list(_pieces(code, unknown)))
+    pieces = _mark_sources(list(_pieces_of(raw, unknown)))
     text = "".join(piece.text for piece in pieces)
     headline = clean_text(text)
     names = [piece.name for piece in pieces if piece.source]

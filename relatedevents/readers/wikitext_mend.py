@@ -39,7 +39,6 @@ _TICKS = re.compile(r"'{2,}")
 _POSSESSIVE = re.compile(r"(?<!')''(?!')([^']*[\w\]])'''(?=s\b|\s)")
 
 
-_MAY_HOLD_NOTES = re.compile(r"<<|link|required", re.IGNORECASE)
 _MAY_STRIKE = re.compile(r"\[\[\s*(?:https?:)?//|\[\s|\[https?:(?:/\w|[^\s\[\]|]+\|)")
 
 
@@ -59,20 +58,32 @@ def _without_ticks(raw: str) -> str:
     return _TICKS.sub("", raw).replace("\x00", "")
 
 
-def mend(raw: str) -> str:
-    """Close links that the editors left broken; take bold and italic marks out.
+def without_marks(raw: str) -> str:
+    """Take out bold and italic marks, notes of the editors, and what follows an open `<ref>`.
 
     Examples
     --------
-    >>> mend("The ''[[Dawn Treader]'' sails [http://a.example/x (AP)")
-    'The [[Dawn Treader]] sails [http://a.example/x (AP)] '
+    >>> without_marks("The ''[[Dawn Treader]'' sails (dead link)")
+    'The [[Dawn Treader] sails '
     """
     if "<" in raw:
         raw = _OPEN_REF.sub("", raw)
-    if _MAY_HOLD_NOTES.search(raw):
+    low = raw.lower()
+    if "link" in low or "required" in low or "<<" in low:
         raw = _NOTES.sub("", raw)
     if "''" in raw:
         raw = _without_ticks(raw)
+    return raw
+
+
+def mend_links(raw: str) -> str:
+    """Close links that the editors left broken.
+
+    Examples
+    --------
+    >>> mend_links("The [[Dawn Treader] sails [http://a.example/x (AP)")
+    'The [[Dawn Treader]] sails [http://a.example/x (AP)] '
+    """
     if "[" not in raw and "]" not in raw:
         return raw
     if _MAY_STRIKE.search(raw):
@@ -83,6 +94,17 @@ def mend(raw: str) -> str:
         for pattern, new in _MENDS:
             raw = pattern.sub(new, raw)
     return raw
+
+
+def mend(raw: str) -> str:
+    """Close links that the editors left broken; take bold and italic marks out.
+
+    Examples
+    --------
+    >>> mend("The ''[[Dawn Treader]'' sails [http://a.example/x (AP)")
+    'The [[Dawn Treader]] sails [http://a.example/x (AP)] '
+    """
+    return mend_links(without_marks(raw))
 
 
 _TAGS_LEFT = re.compile(r"</?[a-zA-Z][^<>]*>")
@@ -116,10 +138,12 @@ _SPACING = (
     (re.compile(r"[,;:](?:\s*)\.(?!\.)"), "."),
     (re.compile(r"(?<!\.)\.\.(?=\s|$)|\. \.(?=\s|$)"), "."),
 )
-# Most text needs none of the repairs; these three tell so in one go.
-_ODD_SIGN = re.compile(r"[\[\]{}|<>&]|//|https?:|''")
+# Most text needs none of the repairs; these three tell so in one go. Each begins with a set of
+# signs, which the engine finds fast, and then looks what stood there.
+_ODD_SIGN = re.compile(r"[\[\]{}|<>&/h'](?:(?<=[\[\]{}|<>&])|(?<=/)/|(?<=h)ttps?:|(?<=')')")
 _ODD_SPACING = re.compile(
-    r"\s[-–—]+\.?$|\s[\s,;:.!?)]|[^\S ]|\([\s,;:)]|\([\w. ]{0,30}[:(]|[,;:.][,;:.]"
+    r"[ (,;:.](?:(?<= )(?:[-–—]+\.?$|[ ,;:.!?)])"
+    r"|(?<=\()(?:[ ,;:)]|[\w. ]{0,30}[:(])|(?<=[,;:.])[,;:.])"
 )
 _IS_TIDY = re.compile(r"[\w\"“‘'$€£].*[\w.!?\"”’'%)]", re.DOTALL)
 _START = re.compile(r"^(?:[\s:;,*|)\]!/]+|[-–—•·.]+\s|#(?!\w))+")
@@ -137,14 +161,15 @@ def _round_brackets(text: str) -> str:
 def _clean_once(text: str) -> str:
     if "&" in text:
         text = html.unescape(html.unescape(text))
-    text = _UNSEEN.sub("", text)
+    if not text.isprintable() or "\ufffd" in text:
+        text = _UNSEEN.sub("", text)
     if "<" in text:
         text = _TAGS_LEFT.sub("", text)
     if _ODD_SIGN.search(text):
         for pattern, new in _SIGNS:
             text = pattern.sub(new, text)
         text = _round_brackets(text)
-    text = _BLANKS.sub(" ", text).strip()
+    text = " ".join(text.split())
     previous = text if _IS_TIDY.fullmatch(text) and not _ODD_SPACING.search(text) else ""
     while text != previous:  # one repair can make room for the next; each makes it no longer
         previous = text

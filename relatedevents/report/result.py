@@ -14,7 +14,8 @@ from relatedevents.checks import problem, shown
 from relatedevents.errors import InputError
 from relatedevents.evaluation.compare import Comparison
 from relatedevents.report.truth import Events, Truth
-from relatedevents.writers.tables import plain, records
+from relatedevents.writers.plain import plain
+from relatedevents.writers.tables import records
 from relatedevents.writers.trec import write_trec_qrels, write_trec_run
 from relatedevents.writers.whole import whole_text
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO, TypeVar
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from relatedevents.checks import check_choice, problem, shown, some_of
 from relatedevents.errors import InputError
 from relatedevents.writers.markdown import write_document, write_sections
-from relatedevents.writers.pages import write_pages
+from relatedevents.writers.pages import page_items, write_pages
 from relatedevents.writers.places import link_of
 from relatedevents.writers.tables import (
     dump_csv,
@@ -38,6 +41,8 @@ _FORMAT_OF_SUFFIX = {
     ".parquet": "parquet",
     ".md": "markdown",
 }
+_Row = TypeVar("_Row")
+_EVENTS_AT_ONCE = 2000
 FORMATS = (*_TABLE_WRITERS, "markdown", "pages")
 
 
@@ -106,25 +111,28 @@ def write_lists(
     _check_events_and_lists(lists, archive)
     link = link_of(archive, base_path=base_path, link_suffix=link_suffix, url_column=url_column)
     if known_format in _TABLE_WRITERS:
-        table = lists if archive is None else _with_events(lists, archive, link)
+        table = (
+            lists
+            if archive is None
+            else _with_events(lists, archive, _rows_of_related(lists, archive), link)
+        )
         _TABLE_WRITERS[known_format](table, place)
         return place
-    table = lists if archive is None else _with_events(lists, archive, None)
-    if "headline" not in table.columns:
+    if archive is None and "headline" not in lists.columns:
         todo = "Pass archive=, such as model.archive_."
         raise InputError(
             problem("archive", "got None", f"the events' table for {known_format!r}", todo)
         )
-    by_id = _by_id(table, ids)
+    events = _blocks(lists, archive, ids)
     if known_format == "pages":
-        write_pages(by_id, place, link)
+        write_pages(_listed(events, lambda rows: page_items(rows, link)), place)
     elif place.suffix == ".md":
         headline_of = (
             {} if archive is None else dict(zip(archive["id"], archive["headline"], strict=True))
         )
-        write_document(by_id, place, link, headline_of)
+        write_document(_listed(events, _plain_rows), place, link, headline_of)
     else:
-        write_sections(by_id, place, link)
+        write_sections(_listed(events, _plain_rows), place, link)
     return place
 
 
@@ -170,7 +178,7 @@ def stream_lists(
     table = lists
     if archive is not None:
         link = link_of(archive, base_path=base_path, link_suffix=link_suffix, url_column=url_column)
-        table = _with_events(lists, archive, link)
+        table = _with_events(lists, archive, _rows_of_related(lists, archive), link)
     _TEXT_DUMPERS[format](table, file)
 
 
@@ -200,33 +208,69 @@ def _check_columns(table: object, needed: tuple[str, ...], name: str) -> None:
         raise InputError(problem(name, came, f"the columns {', '.join(needed)}"))
 
 
-def _with_events(
-    lists: pd.DataFrame, archive: pd.DataFrame, link: Callable[[str], str] | None
-) -> pd.DataFrame:
-    """Add the related events' date, headline and url, where the lists lack them."""
+def _rows_of_related(lists: pd.DataFrame, archive: pd.DataFrame) -> npt.NDArray[np.intp]:
+    """Return the archive's row of each related event."""
     rows = pd.Index(archive["id"]).get_indexer(lists["related_id"])
     unknown = lists["related_id"][rows < 0].unique().tolist()
     if unknown:
         came = f"related_id {some_of(unknown)} not in the archive"
         todo = "Pass the archive that the lists were made from."
         raise InputError(problem("archive", came, "the table with every listed event", todo))
-    table = lists.copy()
+    return np.asarray(rows)
+
+
+def _with_events(
+    lists: pd.DataFrame,
+    archive: pd.DataFrame,
+    rows: npt.NDArray[np.intp],
+    link: Callable[[str], str] | None,
+) -> pd.DataFrame:
+    """Add the related events' date, headline and url, where the lists lack them."""
+    added: dict[str, Any] = {}
     for column in ("date", "headline"):
-        if column not in table.columns:
-            table[column] = archive[column].to_numpy()[rows]
-    if link is not None and "url" not in table.columns:
-        table["url"] = [link(related_id) for related_id in lists["related_id"]]
-    return table
+        if column not in lists.columns:
+            added[column] = archive[column].to_numpy()[rows]
+    if link is not None and "url" not in lists.columns:
+        added["url"] = [link(related_id) for related_id in lists["related_id"]]
+    return lists.assign(**added)
 
 
-def _by_id(table: pd.DataFrame, ids: Iterable[str] | None) -> dict[str, list[dict[str, object]]]:
-    """Return {id: rows in order of rank}, the rows without their `id`."""
-    if "shared_tags" not in table.columns:
-        table = table.assign(shared_tags=None)
-    wanted = dict.fromkeys(table["id"] if ids is None else ids)
-    by_id: dict[str, list[dict[str, object]]] = {event_id: [] for event_id in wanted}
-    for row in records(table.sort_values("rank", kind="stable")):
-        rows = by_id.get(str(row.pop("id")))
-        if rows is not None:
-            rows.append(row)
-    return by_id
+def _blocks(
+    lists: pd.DataFrame, archive: pd.DataFrame | None, ids: Iterable[str] | None
+) -> Iterator[tuple[list[str], list[int], pd.DataFrame]]:
+    """Give the wanted events a block at a time, so that no more than that is held as text.
+
+    A block is the ids, how many rows each has, and these rows by event and rank.
+    """
+    related = None if archive is None else _rows_of_related(lists, archive)
+    wanted = list(dict.fromkeys(lists["id"] if ids is None else ids))
+    event = pd.Index(wanted, dtype=object).get_indexer(lists["id"].astype(object))
+    by_rank = np.argsort(lists["rank"].to_numpy(), kind="stable")
+    by_rank = by_rank[event[by_rank] >= 0]
+    order = by_rank[np.argsort(event[by_rank], kind="stable")]
+    counts = np.bincount(event[order], minlength=len(wanted))
+    ends = np.r_[0, np.cumsum(counts)]
+    for start in range(0, len(wanted), _EVENTS_AT_ONCE):
+        stop = min(start + _EVENTS_AT_ONCE, len(wanted))
+        places = order[ends[start] : ends[stop]]
+        rows = lists.iloc[places]
+        if archive is not None and related is not None:
+            rows = _with_events(rows, archive, related[places], None)
+        if "shared_tags" not in rows.columns:
+            rows = rows.assign(shared_tags=None)
+        yield wanted[start:stop], counts[start:stop].tolist(), rows
+
+
+def _listed(
+    blocks: Iterable[tuple[list[str], list[int], pd.DataFrame]],
+    read: Callable[[pd.DataFrame], list[_Row]],
+) -> Iterator[tuple[str, list[_Row]]]:
+    """Give each event's id and rows, each row in the form that `read` gives it."""
+    for ids, counts, table in blocks:
+        rows = iter(read(table))
+        for event_id, count in zip(ids, counts, strict=True):
+            yield event_id, list(islice(rows, count))
+
+
+def _plain_rows(table: pd.DataFrame) -> list[dict[str, object]]:
+    return list(records(table.drop(columns="id")))

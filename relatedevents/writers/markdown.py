@@ -65,21 +65,21 @@ def _line(number: int, row: Row, link: Callable[[str], str]) -> str:
 
 
 def write_sections(
-    lists: Mapping[str, list[dict[str, object]]], path: Path, link: Callable[[str], str]
+    lists: Iterable[tuple[str, list[dict[str, object]]]], path: Path, link: Callable[[str], str]
 ) -> None:
     """Write a folder with one Markdown file an event, named by its id; see `page_path`.
 
     Parameters
     ----------
-    lists : mapping
-        From an event's id to its list's rows; an empty list gives an empty file.
+    lists : iterable of (str, list of dict)
+        An event's id and its list's rows; an empty list gives an empty file.
     path : pathlib.Path
         The folder.
     link : callable
         From an id to its link.
     """
     with whole_folder(path) as folder:
-        for event_id, rows in lists.items():
+        for event_id, rows in lists:
             file = folder / page_path(event_id, ".md")
             file.parent.mkdir(parents=True, exist_ok=True)
             section = related_section(rows, link)
@@ -89,7 +89,7 @@ def write_sections(
 
 
 def write_document(
-    lists: Mapping[str, list[dict[str, object]]],
+    lists: Iterable[tuple[str, list[dict[str, object]]]],
     path: Path,
     link: Callable[[str], str],
     headline_of: Mapping[str, str],
@@ -98,8 +98,8 @@ def write_document(
 
     Parameters
     ----------
-    lists : mapping
-        From an event's id to its list's rows.
+    lists : iterable of (str, list of dict)
+        An event's id and its list's rows.
     path : pathlib.Path
         The file.
     link : callable
@@ -108,7 +108,7 @@ def write_document(
         The headlines of the events that have one; the others are called by their id.
     """
     with whole_text(path) as file:
-        for number, (event_id, rows) in enumerate(lists.items()):
+        for number, (event_id, rows) in enumerate(lists):
             title = escaped(headline_of.get(event_id, event_id))
             file.write("\n" if number else "")
             file.write(f"# [{title}]({safe_url(link(event_id))})\n\n")

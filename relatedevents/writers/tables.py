@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import json
-import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, TextIO
@@ -15,39 +14,11 @@ from typing import Literal, TextIO
 import numpy as np
 import pandas as pd
 
+from relatedevents.writers.json_text import json_rows
+from relatedevents.writers.plain import plain
 from relatedevents.writers.whole import whole_file, whole_text
 
 _ROWS_AT_ONCE = 50_000
-
-
-def plain(value: object) -> object:
-    """Return `value` as JSON knows it: dates as text, nothing (NaN, NaT) as None.
-
-    Examples
-    --------
-    >>> plain(pd.Timestamp("2012-10-12")), plain(float("nan")), plain(["Mali"])
-    ('2012-10-12', None, ['Mali'])
-    """
-    if isinstance(value, np.ndarray):
-        value = value.tolist()
-    if isinstance(value, (list, tuple)):
-        return [plain(one) for one in value]
-    if isinstance(value, dict):
-        return {str(key): plain(one) for key, one in value.items()}
-    if value is None or value is pd.NaT or value is pd.NA:
-        return None
-    if isinstance(value, np.datetime64):
-        value = pd.Timestamp(value)
-    if isinstance(value, pd.Timestamp):
-        whole_day = value == value.normalize() and value.tzinfo is None
-        return value.strftime("%Y-%m-%d") if whole_day else value.isoformat()
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, (str, int, float, bool)):
-        return value
-    return str(value)
 
 
 def records(table: pd.DataFrame) -> Iterator[dict[str, object]]:
@@ -101,8 +72,9 @@ def _csv_cell(value: object) -> object:
 
 def dump_jsonl(table: pd.DataFrame, file: TextIO) -> None:
     """Write `table` into an open text file, one JSON object a line."""
-    for record in records(table):
-        file.write(json.dumps(record, ensure_ascii=False) + "\n")
+    for row in json_rows(table):
+        file.write(row)
+        file.write("\n")
 
 
 def write_csv(table: pd.DataFrame, path: Path) -> None:

@@ -21,6 +21,7 @@ from relatedevents.errors import InputError
 _ADVICE = {
     errno.ENOSPC: "Free some room, or name a path on another disk.",
     errno.EDQUOT: "Free some room, or name a path on another disk.",
+    errno.EFBIG: "A file may be no larger here: raise that limit, or name a path on another disk.",
     errno.EACCES: "Name a path that you may write to.",
     errno.EPERM: "Name a path that you may write to.",
     errno.EEXIST: "A part of it is taken by a file.",

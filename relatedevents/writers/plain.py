@@ -1,0 +1,38 @@
+"""Values as JSON knows them."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+
+
+def plain(value: object) -> object:
+    """Return `value` as JSON knows it: dates as text, nothing (NaN, NaT) as None.
+
+    Examples
+    --------
+    >>> plain(pd.Timestamp("2012-10-12")), plain(float("nan")), plain(["Mali"])
+    ('2012-10-12', None, ['Mali'])
+    """
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    if isinstance(value, (list, tuple)):
+        return [plain(one) for one in value]
+    if isinstance(value, dict):
+        return {str(key): plain(one) for key, one in value.items()}
+    if value is None or value is pd.NaT or value is pd.NA:
+        return None
+    if isinstance(value, np.datetime64):
+        value = pd.Timestamp(value)
+    if isinstance(value, pd.Timestamp):
+        whole_day = value == value.normalize() and value.tzinfo is None
+        return value.strftime("%Y-%m-%d") if whole_day else value.isoformat()
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, (str, int, float, bool)):
+        return value
+    return str(value)
