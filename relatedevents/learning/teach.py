@@ -7,7 +7,7 @@ out, and gives the old encoder back where the new one is not surely better there
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,6 +88,8 @@ def adapt(
     stories: Sequence[Iterable[str]] | None = None,
     lesson: Lesson | None = None,
     held_out: float = 0.15,
+    seed: int = 0,
+    on_step: Callable[[int, int], object] | None = None,
 ) -> Adapted:
     """Teach a static encoder with the pairs of an archive, and keep it only if it gained.
 
@@ -111,6 +113,10 @@ def adapt(
         By default three rounds, each with as many draws as there are pairs, up to 60,000.
     held_out : float
         The share of dated events, the newest, to measure on; above 0, up to 0.5.
+    seed : int
+        Of the default lesson.
+    on_step : callable, optional
+        Called with how many steps are done, and how many there are.
 
     Returns
     -------
@@ -138,7 +144,7 @@ def adapt(
     truth = archive_pairs(labels, story_names, np.where(is_new, days, np.datetime64("NaT")))
     _check_enough(pairs, n_events)
     if lesson is None:
-        lesson = Lesson(rounds=3, pairs_a_round=min(60_000, len(pairs)))
+        lesson = Lesson(rounds=3, pairs_a_round=min(60_000, len(pairs)), seed=seed)
     shares = token_shares(_tokenized(encoder, headlines), len(old))
     label_of = _rarest_label(labels, story_names, truth)
     if len(set(label_of.values())) < LEAST_HELD_OUT_LABELS:
@@ -147,7 +153,9 @@ def adapt(
         raise InputError(problem("archive", came, allowed, "Keep the encoder that you have."))
     size = np.linalg.norm(old, axis=1)
     start_at = old / size[size > 0].mean()
-    taught = quantise(teach_vectors(start_at, shares, pairs, lesson), CLIP_PERCENTILE)
+    taught = quantise(
+        teach_vectors(start_at, shares, pairs, lesson, on_step=on_step), CLIP_PERCENTILE
+    )
     before = _label_means(_pair_ndcg(shares, old, truth, is_new, label_of), label_of)
     new = taught.astype(np.float32)
     after = _label_means(_pair_ndcg(shares, new, truth, is_new, label_of), label_of)
