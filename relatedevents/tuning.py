@@ -305,8 +305,8 @@ def _unexplained(
     queries, related = pairs
     return pd.DataFrame(
         {
-            "id": index.id_of_row[queries[lost]],
-            "related_id": index.id_of_row[related[lost]],
+            "id": pd.Series(index.id_of_row[queries[lost]], dtype=object),
+            "related_id": pd.Series(index.id_of_row[related[lost]], dtype=object),
             "in_common": pd.Series(common, dtype=object),
         }
     )

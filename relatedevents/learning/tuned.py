@@ -10,7 +10,7 @@ import pandas as pd
 
 from relatedevents.weights import Weights
 
-_UNEXPLAINED = ("id", "related_id", "in_common")
+_COLUMNS = ("id", "related_id", "in_common")
 
 
 @dataclass(frozen=True)
@@ -96,11 +96,12 @@ class Tuning:
         KeyError, TypeError, ValueError
             If a field is missing, unknown, or of another form.
         """
-        rows = [[row[name] for name in _UNEXPLAINED] for row in settings["unexplained"]]
+        rows = settings["unexplained"]
+        columns = {name: pd.Series([row[name] for row in rows], dtype=object) for name in _COLUMNS}
         told = {
             **settings,
             "weights_before": Weights.from_dict(settings["weights_before"]),
             "weights_after": Weights.from_dict(settings["weights_after"]),
-            "unexplained": pd.DataFrame(rows, columns=list(_UNEXPLAINED), dtype=object),
+            "unexplained": pd.DataFrame(columns),
         }
         return cls(**told)
