@@ -130,8 +130,8 @@ def of_the_stories(archives: dict, tasks: dict, periods: dict) -> tuple[list[str
         both, change = paired(runs, on_there, {id_: tune.stories[id_] for id_ in on_there})
         kept = "" if one.tuning_.kept else " (nothing was kept)"
         lines.append(
-            f"| story_task_tune, period {here}{kept} | its period {there} | {both['default']:.3f} | "
-            f"{both['tuned']:.3f} | {told(change)} |"
+            f"| story_task_tune, period {here}{kept} | its period {there} | "
+            f"{both['default']:.3f} | {both['tuned']:.3f} | {told(change)} |"
         )
     lines += [
         f"| story_task_tune | story_task_dev | {means['default']:.3f} | {means['tuned']:.3f} | "
