@@ -16,7 +16,7 @@ EVENT := 2012-10-12/all-members-of-the-un-security-council-vote-to-support-an-af
 export HF_HUB_OFFLINE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-minilm test test-extras lint bench quality quality-full clean
+.PHONY: help demo demo-minilm test test-extras lint bench quality quality-full tuning clean
 
 help:
 	@echo 'make demo         ten related events of one event of the bundled sample, and why'
@@ -27,6 +27,7 @@ help:
 	@echo 'make bench        measure speed and memory; writes benchmarks/RESULTS.md'
 	@echo 'make quality      measure the lists on ../shared/data; writes benchmarks/QUALITY.md'
 	@echo 'make quality-full with all-MiniLM-L6-v2 too (encodes long, once); QUALITY_FULL.md'
+	@echo 'make tuning       measure what tune learns from ../shared/data; benchmarks/TUNING.md'
 	@echo 'make clean        remove environments and whatever was built'
 
 demo: $(VENV)/.core
@@ -59,6 +60,9 @@ quality: $(VENV)/.core
 # The vectors are kept in out/vectors, so that only the first run takes long.
 quality-full: $(TRANSFORMERS_VENV)/.minilm
 	nice -n 5 $(TRANSFORMERS_BIN)/python benchmarks/quality.py --minilm
+
+tuning: $(VENV)/.core
+	nice -n 5 $(BIN)/python benchmarks/tuning.py
 
 clean:
 	rm -rf .venv .venv-* $(VENV) $(TRANSFORMERS_VENV) build dist out .pytest_cache .mypy_cache .ruff_cache .hypothesis

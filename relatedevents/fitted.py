@@ -57,6 +57,12 @@ class FittedModel(BaseEstimator):  # type: ignore[misc, unused-ignore]
         self._kept: KeptLists | None = None
         self._near: tuple[object, Neighbourhoods] | None = None
 
+    def _set_learned(self, other: FittedModel) -> None:
+        """Take over what another model says of where its weights and its encoder come from."""
+        for name in ("tuning_", "adaptation_"):
+            if hasattr(other, name):
+                setattr(self, name, getattr(other, name))
+
     def _check_weights(self) -> None:
         if not isinstance(self.weights, Weights):
             raise InputError(
@@ -192,13 +198,13 @@ class FittedModel(BaseEstimator):  # type: ignore[misc, unused-ignore]
         return self._near[1]
 
     @contextmanager
-    def _progress_bar(self, total: int) -> Iterator[Callable[[int], None]]:
+    def _progress_bar(
+        self, total: int | None, desc: str = "relate", unit: str = "event"
+    ) -> Iterator[Callable[[int], None]]:
         from tqdm import tqdm
 
         # `delay`: what takes less than a second shows nothing.
-        with tqdm(
-            total=total, desc="relate", unit="event", delay=1.0, disable=not self.progress
-        ) as bar:
+        with tqdm(total=total, desc=desc, unit=unit, delay=1.0, disable=not self.progress) as bar:
             yield bar.update
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import pandas as pd
 
+from relatedevents.adapting import AdaptingMixin
 from relatedevents.archive import UNDATED, check_events, day_of, is_missing
 from relatedevents.checks import problem, shown
 from relatedevents.errors import InputError
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 _EVENT_COLUMNS = ("headline", "date")
 
 
-class RelatedEvents(NeighboursMixin, TuningMixin, UpdatingMixin):
+class RelatedEvents(NeighboursMixin, TuningMixin, AdaptingMixin, UpdatingMixin):
     """Gives every event of an archive its related events, and says why.
 
     Parameters
@@ -336,10 +337,10 @@ class RelatedEvents(NeighboursMixin, TuningMixin, UpdatingMixin):
         folder : path
             A new or empty folder, or a saved model, which is replaced.
         """
-        from relatedevents import store
+        from relatedevents import learned, store
 
         self._check_fitted()
-        contents = self._with_lists(self._index().contents())
+        contents = learned.into(self._with_lists(self._index().contents()), self)
         contents.settings["model"] = {
             "encoder": self._encoder_name,
             "weights": self.weights.to_dict(),
@@ -361,8 +362,8 @@ class RelatedEvents(NeighboursMixin, TuningMixin, UpdatingMixin):
         folder : path
             The saved model.
         encoder : str or object, optional
-            The encoder of the fit, where it was an object; else it is found by its name when a
-            new event is first asked about.
+            The encoder of the fit, where it was an object; a static one lies in the folder, a
+            named one is found by its name when a new event is first asked about.
         mmap : bool
             Whether the arrays stay on disk until they are used.
 
@@ -371,7 +372,7 @@ class RelatedEvents(NeighboursMixin, TuningMixin, UpdatingMixin):
         StoreError
             If the folder is damaged, of another format, or `encoder` gives other vectors.
         """
-        from relatedevents import store
+        from relatedevents import learned, store
         from relatedevents.encoders import resolve_encoder
         from relatedevents.index import Index
         from relatedevents.kept import KeptLists
@@ -379,6 +380,7 @@ class RelatedEvents(NeighboursMixin, TuningMixin, UpdatingMixin):
         contents = store.load(folder, mmap=mmap)
         with store.whole(folder):
             index = Index.from_contents(contents)
+            encoder = learned.encoder_of(contents) if encoder is None else encoder
             kept = KeptLists.of_contents(contents, len(index))
             saved = contents.settings["model"]
             model = cls(
@@ -389,6 +391,7 @@ class RelatedEvents(NeighboursMixin, TuningMixin, UpdatingMixin):
                 tag_aliases=saved["tag_aliases"],
                 block_size=saved["block_size"],
             )
+            learned.tell(model, contents)
         resolved = None if encoder is None else resolve_encoder(encoder)
         if resolved is not None:
             index.check_encoder(resolved)

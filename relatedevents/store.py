@@ -74,16 +74,7 @@ def save(folder: str | os.PathLike[str], contents: Contents) -> Path:
         If something else than a saved model is there, a table's column can't be written, or the
         disk refuses.
     """
-    place = _path(folder)
-    if not _is_free(place):
-        raise InputError(
-            problem(
-                "folder",
-                f"{_told(place)} holds something else",
-                "a new or empty folder, or a saved model to replace",
-                "Nothing was written.",
-            )
-        )
+    place = check_free(folder)
     new: Path | None = None
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -98,6 +89,21 @@ def save(folder: str | os.PathLike[str], contents: Contents) -> Path:
     finally:
         if new is not None:
             shutil.rmtree(new, ignore_errors=True)
+    return place
+
+
+def check_free(folder: str | os.PathLike[str]) -> Path:
+    """Return the folder's path, or raise `InputError` where `save` would not write."""
+    place = _path(folder)
+    if not _is_free(place):
+        raise InputError(
+            problem(
+                "folder",
+                f"{_told(place)} holds something else",
+                "a new or empty folder, or a saved model to replace",
+                "Nothing was written.",
+            )
+        )
     return place
 
 

@@ -32,6 +32,8 @@ _RESAMPLES = 10_000
 class TuningMixin(FittedModel):
     """Adds `tune` to the model."""
 
+    tuning_: Tuning
+
     def tune(self, links: object, *, n: int = 10, n_folds: int = 5, seed: int = 0) -> Self:
         """Learn weights, half-life and the order of equal scores from existing links.
 
@@ -73,8 +75,10 @@ class TuningMixin(FittedModel):
         now = _setting_of(self.weights)
         starts = [now, *_starts()]
         before = learning.ndcg(candidates, now, _TIME, n)
-        after = learning.cross_validate(candidates, starts, folds, _TIME, n)
-        learned = learning.learn(candidates, starts, _TIME, n)
+        with self._progress_bar(len(folds) + 1, "tune", "fold") as done:
+            after = learning.cross_validate(candidates, starts, folds, _TIME, n, done)
+            learned = learning.learn(candidates, starts, _TIME, n)
+            done(1)
         gained = _gain(before, after, groups, seed)
         # Chance gains a little on any links about every other time; only what is clear counts.
         kept = gained["low"] > 0.0
@@ -83,6 +87,7 @@ class TuningMixin(FittedModel):
         model.set_params(weights=weights)
         model._set_fitted(self.index_, self.encoder_)
         model._encoder_name = self._encoder_name
+        model._set_learned(self)
         model.tuning_ = Tuning(
             weights_before=self.weights,
             weights_after=weights,
@@ -301,8 +306,8 @@ def _unexplained(
     queries, related = pairs
     return pd.DataFrame(
         {
-            "id": index.id_of_row[queries[lost]],
-            "related_id": index.id_of_row[related[lost]],
+            "id": pd.Series(index.id_of_row[queries[lost]], dtype=object),
+            "related_id": pd.Series(index.id_of_row[related[lost]], dtype=object),
             "in_common": pd.Series(common, dtype=object),
         }
     )

@@ -55,6 +55,8 @@ ROOM_OF_MODULE = {
     "answers": "model",
     "fitted": "model",
     "tuning": "model",
+    "adapting": "model",
+    "learned": "model",
     "updating": "model",
     "merging": "model",
     "vocabulary": "ground",

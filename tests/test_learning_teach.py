@@ -14,7 +14,7 @@ from relatedevents.learning.contrastive import (
     token_shares,
 )
 from relatedevents.learning.pairs import sharing_pairs
-from relatedevents.learning.teach import LEAST_PAIRS, adapt
+from relatedevents.learning.teach import LEAST_PAIRS, adapt, levelled, mean_cosine
 
 TOPICS = 40
 WORDS_A_TOPIC = 6
@@ -163,6 +163,39 @@ def test_with_a_map_tokens_move_that_no_pair_holds(encoder):
     assert len(unseen) > 2 * new.shape[1]
     assert not np.allclose(moved, np.eye(new.shape[1]), atol=0.01)
     np.testing.assert_allclose(encoder.embedding[unseen] @ moved, new[unseen], atol=1e-4)
+
+
+def slow_mean_cosine(texts):
+    unit = [row / np.sqrt((row**2).sum()) if row.any() else row for row in texts.astype(float)]
+    return np.mean([[u @ v for v in unit] for u in unit])
+
+
+@pytest.mark.parametrize("most", [0.05, 0.3, 0.7])
+def test_levelling_takes_out_no_more_of_the_common_than_it_has_to(most):
+    random = np.random.default_rng(1)
+    vectors = (random.normal(size=(12, 6)) + 3).astype(np.float32)
+    shares = token_shares([list(random.integers(0, 12, 3)) for _ in range(30)] + [[]], 12)
+    assert slow_mean_cosine(shares @ vectors) > 0.8
+    new = levelled(vectors, shares, most)
+    assert slow_mean_cosine(shares @ new) == pytest.approx(most, abs=1e-4)
+    assert mean_cosine(shares @ new) == pytest.approx(slow_mean_cosine(shares @ new))
+    # One and the same vector was taken from every token.
+    taken = vectors - new
+    np.testing.assert_allclose(taken, np.broadcast_to(taken[0], taken.shape), atol=1e-5)
+
+
+def test_levelling_leaves_vectors_alone_that_have_no_more_in_common():
+    vectors = np.random.default_rng(1).normal(size=(12, 6)).astype(np.float32)
+    shares = token_shares([[row] for row in range(12)], 12)
+    assert levelled(vectors, shares, 0.9) is vectors
+
+
+def test_headlines_are_no_more_alike_than_before(encoder):
+    headlines, tags, dates = topic_archive()
+    result = adapt(encoder, headlines, tags, dates, lesson=LESSON)
+    before, after = (mean_cosine(one.encode(headlines)) for one in (encoder, result.encoder))
+    assert result.kept == "new"
+    assert after <= before + 0.005
 
 
 def test_an_archive_whose_tags_tell_something_gains(encoder):

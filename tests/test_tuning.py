@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from itertools import pairwise
 from pathlib import Path
@@ -330,6 +331,21 @@ def test_tune_gives_a_new_model_and_leaves_the_old(model, rule_tuned, tmp_path):
     pd.testing.assert_frame_equal(tuned.related_many(links), fresh.related_many(links))
     loaded = RelatedEvents.load(tuned.save(tmp_path / "tuned"))
     assert loaded.weights == tuned.weights
+
+
+@pytest.mark.parametrize("by_chance", [True, False])
+def test_the_report_comes_back_with_a_saved_model(model, rule_tuned, tmp_path, by_chance):
+    # Links by lot leave many unexplained, the rule's none: both tables come back.
+    tuned = model.tune(random_links(12, 0), n_folds=2) if by_chance else rule_tuned[1]
+    told = tuned.tuning_
+    assert told.unexplained.empty == (not by_chance)
+    loaded = RelatedEvents.load(tuned.save(tmp_path / "m")).tuning_
+    assert str(loaded) == str(told)
+    pd.testing.assert_frame_equal(loaded.unexplained, told.unexplained)
+    ours, theirs = told.to_dict(), loaded.to_dict()
+    assert json.loads(json.dumps(ours)) == json.loads(json.dumps(theirs))
+    assert loaded.weights_after == told.weights_after
+    assert loaded.weights_before == told.weights_before
 
 
 def test_the_report_prints(rule_tuned):

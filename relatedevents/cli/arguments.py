@@ -24,6 +24,8 @@ examples:
   relatedevents batch model lists.jsonl
   relatedevents batch events.csv pages --format pages --base-path /news/
   relatedevents update model tomorrow.csv --changed changed.txt
+  relatedevents adapt model --out taught
+  relatedevents tune model links.jsonl --out tuned
   relatedevents evaluate lists.jsonl --links links.jsonl --archive events.csv
   relatedevents evaluate events.csv --links links.jsonl --baselines --html report.html
 
@@ -126,6 +128,44 @@ def build_parser() -> argparse.ArgumentParser:
     )
     update.set_defaults(weights=None, cache_dir=None)
 
+    adapt = _add(
+        commands, "adapt", "teach a saved model's encoder with its archive's tags", module="learn"
+    )
+    adapt.add_argument("model_dir", metavar="MODEL_DIR", help="a folder made by 'fit'")
+    adapt.add_argument(
+        "--held-out",
+        metavar="SHARE",
+        type=float,
+        default=0.15,
+        help="the share of the events, the newest, to measure on (default: %(default)s)",
+    )
+
+    tune = _add(
+        commands, "tune", "learn a saved model's weights from existing links", module="learn"
+    )
+    tune.add_argument("model_dir", metavar="MODEL_DIR", help="a folder made by 'fit'")
+    tune.add_argument(
+        "links",
+        metavar="LINKS",
+        help="links as for 'evaluate': .jsonl, .csv, .parquet, .qrels, .md",
+    )
+    tune.add_argument(
+        "-n",
+        type=int,
+        metavar="N",
+        default=10,
+        help="how long the lists are (default: %(default)s)",
+    )
+    tune.add_argument(
+        "--folds",
+        type=int,
+        metavar="N",
+        default=5,
+        help="in how many parts the links are measured (default: %(default)s)",
+    )
+    for command in (adapt, tune):
+        _add_learning(command)
+
     measure = _add(commands, "evaluate", "measure lists against existing links", module="evaluate")
     evaluation.add_arguments(measure)
 
@@ -135,6 +175,7 @@ def build_parser() -> argparse.ArgumentParser:
         _add_fitting(command)
     for command in (fit, related, explain, batch, update, measure):
         _add_reading(command)
+    for command in (fit, related, explain, batch, update, adapt, tune, measure):
         command.add_argument(
             "--progress",
             action="store_true",
@@ -161,6 +202,22 @@ def _late(name: str, module: str) -> Callable[[argparse.Namespace], None]:
         getattr(commands, name)(args)
 
     return run
+
+
+def _add_learning(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--out", metavar="NEW_DIR", required=True, help="the folder to write; may be MODEL_DIR"
+    )
+    command.add_argument(
+        "--seed", type=int, metavar="N", default=0, help="of all that is drawn (default: 0)"
+    )
+    command.add_argument("--json", action="store_true", help="print the report as a JSON object")
+    command.add_argument(
+        "--encoder", metavar="NAME", help="that of the fit, where it lies elsewhere"
+    )
+    command.add_argument(
+        "--allow-download", action="store_true", help="fetch an encoder that is not here"
+    )
 
 
 def _add_listing(command: argparse.ArgumentParser) -> None:

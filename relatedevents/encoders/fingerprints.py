@@ -61,14 +61,14 @@ def encoder_fingerprint(encoder: Encoder) -> str | None:
             came = f"got {shown(key)}"
             raise InputError(problem("encoder.cache_key", came, "a text that is not empty"))
         return _digest([b"cache_key", key.encode()])
-    if _encodes_like(encoder, "model2vec", "StaticModel"):
+    if encodes_like(encoder, "model2vec", "StaticModel"):
         return _digest(_parts_of_model2vec(encoder))
-    if _encodes_like(encoder, "sentence_transformers", "SentenceTransformer"):
+    if encodes_like(encoder, "sentence_transformers", "SentenceTransformer"):
         return _digest(_parts_of_sentence_transformer(encoder))
     return None
 
 
-def _encodes_like(encoder: object, module: str, name: str) -> bool:
+def encodes_like(encoder: object, module: str, name: str) -> bool:
     """Tell whether `encode` is that very class's, without importing the module."""
     known = getattr(sys.modules.get(module), name, None)
     return known is not None and getattr(type(encoder), "encode", None) is known.encode

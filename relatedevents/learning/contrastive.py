@@ -123,6 +123,7 @@ def teach_vectors(
     lesson: Lesson,
     *,
     after_round: Callable[[int, float, npt.NDArray[np.float32]], object] | None = None,
+    on_step: Callable[[int, int], object] | None = None,
 ) -> npt.NDArray[np.float32]:
     """Return token vectors taught with pairs of texts; the given ones stay as they are.
 
@@ -139,6 +140,8 @@ def teach_vectors(
     lesson : Lesson
     after_round : callable, optional
         Called with the round's number, its mean loss and the vectors so far.
+    on_step : callable, optional
+        Called with how many steps are done, and how many there are.
 
     Returns
     -------
@@ -175,6 +178,8 @@ def teach_vectors(
                 if lesson.map_rate > 0:
                     common_steps.step(every, start.T @ gradient, lesson.map_rate * left_over)
                 own_steps.step(used, gradient, lesson.learning_rate * left_over)
+                if on_step is not None:
+                    on_step(round_number * steps + step + 1, lesson.rounds * steps)
             if after_round is not None:
                 after_round(round_number, float(np.mean(losses)), vectors @ common + moves)
         return np.asarray(vectors @ common + moves)

@@ -7,7 +7,7 @@ out, and gives the old encoder back where the new one is not surely better there
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +33,8 @@ WINDOW_DAYS = 180
 CLIP_PERCENTILE = 99.9
 _MOST_QUERIES = 2_000
 _LIST_LENGTH = 10
+_TINY = 1e-9
+_HALVINGS = 20
 #: Two-sided 99 % limits of the normal distribution, in standard errors.
 _Z99 = 2.5758
 
@@ -88,13 +90,16 @@ def adapt(
     stories: Sequence[Iterable[str]] | None = None,
     lesson: Lesson | None = None,
     held_out: float = 0.15,
+    seed: int = 0,
+    on_step: Callable[[int, int], object] | None = None,
 ) -> Adapted:
     """Teach a static encoder with the pairs of an archive, and keep it only if it gained.
 
     The newest events are held out. From the others, pairs are taken that share a rare tag or a
     story and lie close in time; then the encoder must find such pairs among the held-out events
     better than before, with 99 % limits of the gain above 0. Labels that say nothing about the
-    headlines (shuffled tags) thus leave the old encoder in place.
+    headlines (shuffled tags) thus leave the old encoder in place. The mean cosine of two of the
+    archive's headlines does not rise, so that a weight of the semantic signal keeps its meaning.
 
     Parameters
     ----------
@@ -111,6 +116,10 @@ def adapt(
         By default three rounds, each with as many draws as there are pairs, up to 60,000.
     held_out : float
         The share of dated events, the newest, to measure on; above 0, up to 0.5.
+    seed : int
+        Of the default lesson.
+    on_step : callable, optional
+        Called with how many steps are done, and how many there are.
 
     Returns
     -------
@@ -138,7 +147,7 @@ def adapt(
     truth = archive_pairs(labels, story_names, np.where(is_new, days, np.datetime64("NaT")))
     _check_enough(pairs, n_events)
     if lesson is None:
-        lesson = Lesson(rounds=3, pairs_a_round=min(60_000, len(pairs)))
+        lesson = Lesson(rounds=3, pairs_a_round=min(60_000, len(pairs)), seed=seed)
     shares = token_shares(_tokenized(encoder, headlines), len(old))
     label_of = _rarest_label(labels, story_names, truth)
     if len(set(label_of.values())) < LEAST_HELD_OUT_LABELS:
@@ -147,7 +156,8 @@ def adapt(
         raise InputError(problem("archive", came, allowed, "Keep the encoder that you have."))
     size = np.linalg.norm(old, axis=1)
     start_at = old / size[size > 0].mean()
-    taught = quantise(teach_vectors(start_at, shares, pairs, lesson), CLIP_PERCENTILE)
+    vectors = teach_vectors(start_at, shares, pairs, lesson, on_step=on_step)
+    taught = quantise(levelled(vectors, shares, mean_cosine(shares @ old)), CLIP_PERCENTILE)
     before = _label_means(_pair_ndcg(shares, old, truth, is_new, label_of), label_of)
     new = taught.astype(np.float32)
     after = _label_means(_pair_ndcg(shares, new, truth, is_new, label_of), label_of)
@@ -184,6 +194,53 @@ def archive_pairs(
         stories, dates, most_events=MOST_EVENTS_OF_A_STORY, window_days=WINDOW_DAYS
     )
     return joined(by_tag, by_story)
+
+
+def mean_cosine(texts: npt.NDArray[np.float32]) -> float:
+    """Return the mean cosine of two texts' vectors, drawn by chance with repetition.
+
+    Examples
+    --------
+    >>> mean_cosine(np.array([[1.0, 0.0], [0.0, 2.0]], np.float32))
+    0.5
+    """
+    lengths = np.linalg.norm(texts, axis=1, keepdims=True)
+    centre = (texts / np.maximum(lengths, _TINY)).mean(axis=0, dtype=np.float64)
+    return float(centre @ centre)
+
+
+def levelled(
+    vectors: npt.NDArray[np.float32], shares: sparse.csr_matrix, most: float
+) -> npt.NDArray[np.float32]:
+    """Take as much of what all texts have in common out of token vectors as `most` asks for.
+
+    The lesson looks at differences of cosines alone: where an archive has few words it may draw
+    all texts together, and a weighted sum of signals would hardly see the semantic one any more.
+
+    Parameters
+    ----------
+    vectors : ndarray of float32, shape (n_tokens, d)
+    shares : scipy.sparse.csr_matrix of float32, shape (n_texts, n_tokens)
+        The share of each token in each text; see `token_shares`.
+    most : float
+        What `mean_cosine` of the texts may be.
+
+    Returns
+    -------
+    ndarray of float32, shape (n_tokens, d)
+        The vectors themselves where the mean cosine is no higher.
+    """
+    texts = shares @ vectors
+    if mean_cosine(texts) <= most:
+        return vectors
+    common = texts.mean(axis=0)
+    has_tokens = (np.diff(shares.indptr) > 0)[:, None]
+    low, high = 0.0, 1.0
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        is_enough = mean_cosine(texts - has_tokens * (middle * common)) <= most
+        low, high = (low, middle) if is_enough else (middle, high)
+    return np.asarray(vectors - np.float32(high) * common, dtype=np.float32)
 
 
 def static_encoder(vectors: npt.NDArray[np.int8], like: Any) -> Any:  # noqa: ANN401 - model2vec has no types here
@@ -265,7 +322,7 @@ def _pair_ndcg(
     """Return nDCG@10 of some events' lists among the candidates, ranked by cosine."""
     candidates = np.flatnonzero(is_candidate)
     unit = shares[candidates] @ vectors
-    unit /= np.maximum(np.linalg.norm(unit, axis=1, keepdims=True), 1e-9)
+    unit /= np.maximum(np.linalg.norm(unit, axis=1, keepdims=True), _TINY)
     place = np.full(len(is_candidate), -1)
     place[candidates] = np.arange(len(candidates))
     partners: dict[int, set[int]] = {}

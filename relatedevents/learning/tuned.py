@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Self
 
 import pandas as pd
 
 from relatedevents.weights import Weights
+
+_COLUMNS = ("id", "related_id", "in_common")
 
 
 @dataclass(frozen=True)
@@ -72,3 +76,32 @@ class Tuning:
             f"Not explained by any weights: {len(self.unexplained)} links ({share:.0%}); "
             f"{self.unreachable} more links come after their page's day and were left out."
         )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return every field as plain numbers, texts and lists, ready for JSON."""
+        told = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {
+            **told,
+            "weights_before": self.weights_before.to_dict(),
+            "weights_after": self.weights_after.to_dict(),
+            "unexplained": self.unexplained.to_dict("records"),
+        }
+
+    @classmethod
+    def from_dict(cls, settings: Mapping[str, Any]) -> Self:
+        """Return the report that `to_dict` wrote.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            If a field is missing, unknown, or of another form.
+        """
+        rows = settings["unexplained"]
+        columns = {name: pd.Series([row[name] for row in rows], dtype=object) for name in _COLUMNS}
+        told = {
+            **settings,
+            "weights_before": Weights.from_dict(settings["weights_before"]),
+            "weights_after": Weights.from_dict(settings["weights_after"]),
+            "unexplained": pd.DataFrame(columns),
+        }
+        return cls(**told)

@@ -7,7 +7,9 @@ half-life or the order of equal scores as well as a number.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -47,6 +49,17 @@ class Candidates:
     places: npt.NDArray[np.int64]
     grades: npt.NDArray[np.float64]
     ideal: npt.NDArray[np.float64]
+
+    @cached_property
+    def owner(self) -> npt.NDArray[np.int64]:
+        """The number of the query that each candidate belongs to."""
+        counts = np.diff(self.starts)
+        return np.repeat(np.arange(len(counts)), counts)
+
+    @cached_property
+    def column(self) -> npt.NDArray[np.int64]:
+        """The number of each candidate among those of its query."""
+        return np.arange(len(self.owner)) - self.starts[self.owner]
 
     def take(self, queries: npt.NDArray[np.int64]) -> Candidates:
         """Return the candidates of some queries."""
@@ -111,11 +124,18 @@ def ndcg(
     k : int
         How long the lists are.
     """
-    rank = ranks(candidates, setting, time_signal)
-    gains = np.where(rank < k, candidates.grades / np.log2(rank + 2.0), 0.0)
-    counts = np.diff(candidates.starts)
-    owner = np.repeat(np.arange(len(counts)), counts)
-    return np.bincount(owner, weights=gains, minlength=len(counts)) / candidates.ideal
+    scores = _scores(candidates, setting, time_signal)
+    n_queries = len(candidates.ideal)
+    table = np.full((n_queries, max(int(candidates.column.max(initial=0)) + 1, k)), -np.inf)
+    table[candidates.owner, candidates.column] = scores
+    # Sorting takes long: only what can be among the first k is sorted, all of its equals with it.
+    kth = -np.partition(-table, k - 1, axis=1)[:, k - 1]
+    high = np.flatnonzero(scores >= kth[candidates.owner])
+    owner = candidates.owner[high]
+    starts = np.searchsorted(owner, np.arange(n_queries + 1))
+    rank = _ranked(scores[high], candidates.places[high, setting.order], owner, starts)
+    gains = np.where(rank < k, candidates.grades[high] / np.log2(rank + 2.0), 0.0)
+    return np.bincount(owner, weights=gains, minlength=n_queries) / candidates.ideal
 
 
 def ranks(candidates: Candidates, setting: Setting, time_signal: int) -> npt.NDArray[np.int64]:
@@ -126,14 +146,27 @@ def ranks(candidates: Candidates, setting: Setting, time_signal: int) -> npt.NDA
     candidates, setting, time_signal
         As in `ndcg`.
     """
+    scores = _scores(candidates, setting, time_signal)
+    places = candidates.places[:, setting.order]
+    return _ranked(scores, places, candidates.owner, candidates.starts)
+
+
+def _scores(candidates: Candidates, setting: Setting, time_signal: int) -> npt.NDArray[np.float64]:
     scores = candidates.values @ np.asarray(setting.weights)
     scores += setting.weights[time_signal] * candidates.time[:, setting.half_life]
-    counts = np.diff(candidates.starts)
-    owner = np.repeat(np.arange(len(counts)), counts)
-    places = candidates.places[:, setting.order]
-    order = np.lexsort((places, -np.round(scores, DECIMALS), owner))
+    rounded: npt.NDArray[np.float64] = np.round(scores, DECIMALS)
+    return rounded
+
+
+def _ranked(
+    scores: npt.NDArray[np.float64],
+    places: npt.NDArray[np.int64],
+    owner: npt.NDArray[np.int64],
+    starts: npt.NDArray[np.int64],
+) -> npt.NDArray[np.int64]:
+    order = np.lexsort((places, -scores, owner))
     rank = np.empty(len(order), dtype=np.int64)
-    rank[order] = np.arange(len(order)) - np.repeat(candidates.starts[:-1], counts)
+    rank[order] = np.arange(len(order)) - np.repeat(starts[:-1], np.diff(starts))
     return rank
 
 
@@ -223,12 +256,18 @@ def cross_validate(
     folds: list[npt.NDArray[np.int64]],
     time_signal: int,
     k: int = 10,
+    on_fold: Callable[[int], object] | None = None,
 ) -> npt.NDArray[np.float64]:
-    """Return each query's nDCG@k under the setting learned from the other folds' queries."""
+    """Return each query's nDCG@k under the setting learned from the other folds' queries.
+
+    `on_fold` is called after each fold, with 1.
+    """
     figures = np.zeros(len(candidates.ideal))
     everyone = np.arange(len(candidates.ideal))
     for fold in folds:
         others = np.setdiff1d(everyone, fold)
         setting = learn(candidates.take(others), starts, time_signal, k)
         figures[fold] = ndcg(candidates.take(fold), setting, time_signal, k)
+        if on_fold is not None:
+            on_fold(1)
     return figures

@@ -1,0 +1,169 @@
+"""Static encoders as plain arrays and settings: what can be taught, and kept in a file."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from relatedevents.checks import problem, shown
+from relatedevents.encoders.fingerprints import encodes_like
+from relatedevents.encoders.protocol import Encoder
+from relatedevents.errors import InputError
+
+_CONFIG, _VECTORS, _TOKENIZER = "config.json", "model.safetensors", "tokenizer.json"
+# The names that model2vec gives them in its own files.
+_ARRAYS = {"embedding": "embeddings", "weights": "weights", "token_mapping": "mapping"}
+
+
+def is_static(encoder: object) -> bool:
+    """Tell whether an encoder is a model2vec StaticModel: one vector a token, and no more.
+
+    Examples
+    --------
+    >>> is_static(object())
+    False
+    """
+    return encodes_like(encoder, "model2vec", "StaticModel")
+
+
+def static_parts(encoder: Any) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:  # noqa: ANN401 - model2vec has no types here
+    """Return all that a static encoder is, as arrays and as settings that JSON can hold.
+
+    Parameters
+    ----------
+    encoder : Encoder
+        One for which `is_static` holds.
+
+    Returns
+    -------
+    arrays : dict of str to ndarray
+        ``embeddings`` and, where the encoder has them, ``weights`` and ``mapping``.
+    settings : dict
+        ``tokenizer`` (its JSON text), ``normalize``, ``max_length``.
+
+    Examples
+    --------
+    >>> from relatedevents.encoders import resolve_encoder
+    >>> arrays, settings = static_parts(resolve_encoder("default"))
+    >>> arrays["embeddings"].shape[1], settings["normalize"]
+    (256, True)
+    """
+    found = {name: getattr(encoder, attribute) for attribute, name in _ARRAYS.items()}
+    arrays = {name: np.asarray(array) for name, array in found.items() if array is not None}
+    settings = {
+        "tokenizer": encoder.tokenizer.to_str(pretty=False),
+        "normalize": bool(encoder.normalize),
+        "max_length": encoder.max_length,
+    }
+    return arrays, settings
+
+
+def static_of_parts(arrays: Mapping[str, npt.NDArray[Any]], settings: Mapping[str, Any]) -> Encoder:
+    """Return the encoder that `static_parts` took apart.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError
+        If something is missing, or of another form.
+
+    Examples
+    --------
+    >>> from relatedevents.encoders import encoder_fingerprint, resolve_encoder
+    >>> encoder = resolve_encoder("default")
+    >>> again = static_of_parts(*static_parts(encoder))
+    >>> encoder_fingerprint(again) == encoder_fingerprint(encoder)
+    True
+    """
+    from model2vec import StaticModel
+    from tokenizers import Tokenizer
+
+    text = settings["tokenizer"]
+    try:
+        tokenizer = Tokenizer.from_str(text)
+    except Exception as error:  # the library raises bare exceptions
+        message = f"the tokenizer can't be read: {error}"
+        raise ValueError(message) from error
+    encoder: Encoder = StaticModel(
+        arrays["embeddings"],
+        tokenizer,
+        normalize=settings["normalize"],
+        weights=arrays.get("weights"),
+        token_mapping=arrays.get("mapping"),
+        max_length=settings["max_length"],
+    )
+    return encoder
+
+
+def save_encoder(encoder: Encoder, folder: str | os.PathLike[str]) -> Path:
+    """Write a static encoder as a folder, which ``encoder=folder`` then names.
+
+    Parameters
+    ----------
+    encoder : Encoder
+        A model2vec StaticModel, such as the `encoder_` of a model that `adapt` returned.
+    folder : path
+        A new or empty folder, or one that this function wrote, which is written anew.
+
+    Returns
+    -------
+    pathlib.Path
+        The folder. It holds ``config.json``, ``model.safetensors`` and ``tokenizer.json``.
+
+    Raises
+    ------
+    InputError
+        If the encoder is no static one, something else is in the folder, or the disk refuses.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from relatedevents.encoders import resolve_encoder
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     again = resolve_encoder(save_encoder(resolve_encoder("default"), folder))
+    >>> again.encode(["A treaty is signed."]).shape
+    (1, 256)
+    """
+    from safetensors.numpy import save
+
+    if not is_static(encoder):
+        came = f"got a {type(encoder).__name__}"
+        todo = "Save any other kind with its own library."
+        raise InputError(problem("encoder", came, "a static (model2vec) encoder", todo))
+    if not isinstance(folder, (str, os.PathLike)):
+        raise InputError(problem("folder", f"got {shown(folder)}", "a path"))
+    place = Path(folder)
+    arrays, settings = static_parts(encoder)
+    config = {
+        "architectures": ["StaticModel"],
+        "embedding_dtype": arrays["embeddings"].dtype.name,
+        "hidden_dim": int(arrays["embeddings"].shape[1]),
+        "max_length": settings["max_length"],
+        "model_type": "model2vec",
+        "normalize": settings["normalize"],
+    }
+    if "mapping" in arrays:
+        config["vocabulary_quantization"] = len(arrays["embeddings"])
+    contents = {
+        _CONFIG: (json.dumps(config, indent=2) + "\n").encode(),
+        _VECTORS: save({name: np.ascontiguousarray(array) for name, array in arrays.items()}),
+        _TOKENIZER: settings["tokenizer"].encode(),
+    }
+    try:
+        there = {path.name for path in place.iterdir()} if place.is_dir() else set()
+        if there - set(contents) or (place.exists() and not place.is_dir()):
+            came = f"{str(place)!r} holds something else"
+            allowed = "a new or empty folder, or an encoder's to write anew"
+            raise InputError(problem("folder", came, allowed, "Nothing was written."))
+        place.mkdir(parents=True, exist_ok=True)
+        for name, content in contents.items():
+            (place / name).write_bytes(content)
+    except OSError as error:
+        came = f"{str(place)!r} can't be written ({error.strerror or error})"
+        raise InputError(problem("folder", came, "a folder with room")) from error
+    return place
