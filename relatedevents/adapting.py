@@ -120,7 +120,8 @@ def _lessons(
     index: Index,
 ) -> tuple[list[str], list[list[str]], npt.NDArray[np.datetime64]]:
     """Return headlines, keys of tags and days, in an order that is no choice of the user's."""
-    from relatedevents.index import inverse, tie_order
+    from relatedevents.archive import inverse
+    from relatedevents.index import tie_order
     from relatedevents.weights import Weights
 
     places = tie_order(index.table, Weights())

@@ -73,11 +73,21 @@ class Wishes:
     exclude: object = None
     pins: object = None
     min_score: float | None = None
+    min_probability: float | None = None
+    diversity: float = 0.0
+    near_duplicates: str = "keep"
 
     @property
     def plain(self) -> bool:
         """Whether nothing was said."""
-        return all(wish is None for wish in vars(self).values())
+        # A mask has no truth value of its own, so only numbers and words are compared.
+        return all(
+            wish is nothing or (isinstance(wish, (int, float, str)) and wish == nothing)
+            for wish, nothing in zip(vars(self).values(), _NOTHING, strict=True)
+        )
+
+
+_NOTHING = tuple(vars(Wishes()).values())
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -16,8 +15,8 @@ from relatedevents.checks import problem, shown
 from relatedevents.errors import InputError
 from relatedevents.fitted import check_tags
 from relatedevents.neighbours import NeighboursMixin
+from relatedevents.saving import SavingMixin
 from relatedevents.tuning import TuningMixin
-from relatedevents.updating import UpdatingMixin
 from relatedevents.weights import Weights
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 _EVENT_COLUMNS = ("headline", "date")
 
 
-class RelatedEvents(NeighboursMixin, TuningMixin, AdaptingMixin, UpdatingMixin):
+class RelatedEvents(NeighboursMixin, TuningMixin, AdaptingMixin, SavingMixin):
     """Gives every event of an archive its related events, and says why.
 
     Parameters
@@ -163,6 +162,9 @@ class RelatedEvents(NeighboursMixin, TuningMixin, AdaptingMixin, UpdatingMixin):
         exclude: object = None,
         pins: object = None,
         min_score: float | None = None,
+        min_probability: float | None = None,
+        diversity: float = 0.0,
+        near_duplicates: str = "keep",
     ) -> pd.DataFrame:
         """Return the related events of one event of the archive, best first.
 
@@ -186,6 +188,14 @@ class RelatedEvents(NeighboursMixin, TuningMixin, AdaptingMixin, UpdatingMixin):
             but an event after `as_of` is not pinned.
         min_score : float, optional
             Leave out events of a lower score.
+        min_probability : float, optional
+            Leave out events whose `probability` is lower.
+        diversity : float, default=0.0
+            From 0, the best events by score, to 1, events as unlike each other as may be: the
+            best is listed first, and each next one pays for its likeness to those above it.
+        near_duplicates : {"keep", "drop"}
+            Whether an event may be listed whose headline says the same as the query's own or as
+            one above it.
 
         Returns
         -------
@@ -203,7 +213,9 @@ class RelatedEvents(NeighboursMixin, TuningMixin, AdaptingMixin, UpdatingMixin):
         from relatedevents.answers import Wishes, with_events
 
         queries = self._queries([id], "id")
-        wishes = Wishes(as_of, where, exclude, pins, min_score)
+        wishes = Wishes(
+            as_of, where, exclude, pins, min_score, min_probability, diversity, near_duplicates
+        )
         table, rows = self._answer(queries, n, wishes)
         return with_events(table, self.index_, rows, _EVENT_COLUMNS)
 
@@ -220,6 +232,9 @@ class RelatedEvents(NeighboursMixin, TuningMixin, AdaptingMixin, UpdatingMixin):
         exclude: object = None,
         pins: object = None,
         min_score: float | None = None,
+        min_probability: float | None = None,
+        diversity: float = 0.0,
+        near_duplicates: str = "keep",
     ) -> pd.DataFrame:
         """Return the events related to one that is not in the archive, best first.
 
@@ -233,7 +248,7 @@ class RelatedEvents(NeighboursMixin, TuningMixin, AdaptingMixin, UpdatingMixin):
             Its day; without it the other signals decide.
         category : str, optional
             Its category, where the archive has a column ``category``.
-        n, as_of, where, exclude, pins, min_score
+        n, as_of, where, exclude, pins, min_score, min_probability, diversity, near_duplicates
             As in `related`.
 
         Returns
@@ -259,7 +274,9 @@ class RelatedEvents(NeighboursMixin, TuningMixin, AdaptingMixin, UpdatingMixin):
         )
         ids = np.array([headline.strip()], dtype=object)
         queries = Queries(ids, np.array([-1], dtype=np.int64), features, in_archive=False)
-        wishes = Wishes(as_of, where, exclude, pins, min_score)
+        wishes = Wishes(
+            as_of, where, exclude, pins, min_score, min_probability, diversity, near_duplicates
+        )
         table, rows = self._answer(queries, n, wishes)
         return with_events(table, self.index_, rows, _EVENT_COLUMNS)
 
@@ -273,6 +290,9 @@ class RelatedEvents(NeighboursMixin, TuningMixin, AdaptingMixin, UpdatingMixin):
         exclude: object = None,
         pins: object = None,
         min_score: float | None = None,
+        min_probability: float | None = None,
+        diversity: float = 0.0,
+        near_duplicates: str = "keep",
     ) -> pd.DataFrame:
         """Return the lists of several events as one long table, in the order of `ids`.
 
@@ -281,7 +301,9 @@ class RelatedEvents(NeighboursMixin, TuningMixin, AdaptingMixin, UpdatingMixin):
         """
         from relatedevents.answers import Wishes
 
-        wishes = Wishes(as_of, where, exclude, pins, min_score)
+        wishes = Wishes(
+            as_of, where, exclude, pins, min_score, min_probability, diversity, near_duplicates
+        )
         return self._answer(self._queries(ids, "ids"), n, wishes)[0]
 
     def related_all(
@@ -293,6 +315,9 @@ class RelatedEvents(NeighboursMixin, TuningMixin, AdaptingMixin, UpdatingMixin):
         exclude: object = None,
         pins: object = None,
         min_score: float | None = None,
+        min_probability: float | None = None,
+        diversity: float = 0.0,
+        near_duplicates: str = "keep",
     ) -> pd.DataFrame:
         """Return the lists of the whole archive as one long table, in the archive's order.
 
@@ -302,7 +327,9 @@ class RelatedEvents(NeighboursMixin, TuningMixin, AdaptingMixin, UpdatingMixin):
         from relatedevents.answers import Wishes
 
         self._check_fitted()
-        wishes = Wishes(as_of, where, exclude, pins, min_score)
+        wishes = Wishes(
+            as_of, where, exclude, pins, min_score, min_probability, diversity, near_duplicates
+        )
         return self._answer(self._everyone(), n, wishes)[0]
 
     def explain(self, id: str, related_id: str, *, as_of: object = None) -> Explanation:
@@ -328,73 +355,3 @@ class RelatedEvents(NeighboursMixin, TuningMixin, AdaptingMixin, UpdatingMixin):
         rows = np.array([index.ids.row_of(id), index.ids.row_of(related_id, "related_id")])
         until = read_as_of(as_of, [id], index.features.days[rows[:1]])
         return explanation_of(self._scorer(), rows, until)
-
-    def save(self, folder: str | os.PathLike[str]) -> Path:
-        """Write the fitted model as a folder of arrays and JSON; no pickle.
-
-        Parameters
-        ----------
-        folder : path
-            A new or empty folder, or a saved model, which is replaced.
-        """
-        from relatedevents import learned, store
-
-        self._check_fitted()
-        contents = learned.into(self._with_lists(self._index().contents()), self)
-        contents.settings["model"] = {
-            "encoder": self._encoder_name,
-            "weights": self.weights.to_dict(),
-            "n_related": self.n_related,
-            "engine": self.engine,
-            "tag_aliases": None if self.tag_aliases is None else dict(self.tag_aliases),
-            "block_size": self.block_size,
-        }
-        return store.save(folder, contents)
-
-    @classmethod
-    def load(
-        cls, folder: str | os.PathLike[str], *, encoder: object = None, mmap: bool = True
-    ) -> Self:
-        """Read a model that `save` wrote.
-
-        Parameters
-        ----------
-        folder : path
-            The saved model.
-        encoder : str or object, optional
-            The encoder of the fit, where it was an object; a static one lies in the folder, a
-            named one is found by its name when a new event is first asked about.
-        mmap : bool
-            Whether the arrays stay on disk until they are used.
-
-        Raises
-        ------
-        StoreError
-            If the folder is damaged, of another format, or `encoder` gives other vectors.
-        """
-        from relatedevents import learned, store
-        from relatedevents.encoders import resolve_encoder
-        from relatedevents.index import Index
-        from relatedevents.kept import KeptLists
-
-        contents = store.load(folder, mmap=mmap)
-        with store.whole(folder):
-            index = Index.from_contents(contents)
-            encoder = learned.encoder_of(contents) if encoder is None else encoder
-            kept = KeptLists.of_contents(contents, len(index))
-            saved = contents.settings["model"]
-            model = cls(
-                encoder=saved["encoder"] if encoder is None else encoder,  # type: ignore[arg-type]
-                weights=Weights.from_dict(saved["weights"]),
-                n_related=saved["n_related"],
-                engine=saved["engine"],
-                tag_aliases=saved["tag_aliases"],
-                block_size=saved["block_size"],
-            )
-            learned.tell(model, contents)
-        resolved = None if encoder is None else resolve_encoder(encoder)
-        if resolved is not None:
-            index.check_encoder(resolved)
-        model._set_fitted(index, resolved)
-        model._encoder_name, model._kept = saved["encoder"], kept
-        return model

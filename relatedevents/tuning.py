@@ -72,7 +72,7 @@ class TuningMixin(FittedModel):
         groups = _groups(index, wanted.rows)
         candidates, pairs = _candidates(self, index, wanted, n)
         folds = learning.folds_of(groups, n_folds, seed)
-        now = _setting_of(self.weights)
+        now = _setting_of(self.weights.first_pass())
         starts = [now, *_starts()]
         before = learning.ndcg(candidates, now, _TIME, n)
         with self._progress_bar(len(folds) + 1, "tune", "fold") as done:
@@ -257,7 +257,7 @@ def _setting_of(weights: Weights) -> Setting:
 def _starts() -> list[Setting]:
     from relatedevents.learning.weights import Setting
 
-    alone = np.eye(len(SIGNALS))
+    alone = np.eye(len(SIGNALS))[:-1]
     return [Setting(tuple(row), half_life=5) for row in alone.tolist()]
 
 

@@ -58,6 +58,7 @@ ROOM_OF_MODULE = {
     "adapting": "model",
     "learned": "model",
     "updating": "model",
+    "saving": "model",
     "merging": "model",
     "vocabulary": "ground",
     "growth": "index",
