@@ -83,7 +83,8 @@ def add_time_and_code(
             row[c] += code_row[codes[c]]
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[misc, untyped-decorator, unused-ignore]
+# NumPy's division, which is no error at 0, compiles to vector instructions.
+@numba.njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[misc, untyped-decorator, unused-ignore]
 def add_bent(row: F32, dots: F32, weight: float, bend: float) -> None:
     """Add weight x (1 + bend) x / (x + bend) of each dot product x."""
     top = np.float32(weight * (1.0 + bend))
@@ -108,120 +109,6 @@ def add_count(row: F32, columns: I32, start: I64, rows: I32) -> None:
     for p in range(columns.shape[0]):
         for at in range(start[columns[p]], start[columns[p] + 1]):
             row[rows[at]] += one
-
-
-@numba.njit(cache=True, nogil=True)  # type: ignore[misc, untyped-decorator, unused-ignore]
-def _keep(best: F32, best_rows: I32, low_at: I32, row: int, score: float, other: int) -> None:
-    # The lowest of the kept scores gives way; the kept ones stand in no order.
-    best[row, low_at[row]] = score
-    best_rows[row, low_at[row]] = other
-    low = 0
-    for k in range(1, best.shape[1]):
-        if best[row, k] < best[row, low]:
-            low = k
-    low_at[row] = low
-
-
-@numba.njit(cache=True, nogil=True)  # type: ignore[misc, untyped-decorator, unused-ignore]
-def block_pass(
-    block: F32,
-    side: F32,
-    i0: int,
-    j0: int,
-    mirror: bool,
-    dense_weight: float,
-    side_weight: float,
-    undated: int,
-    days: I32,
-    table: F32,
-    codes: I32,
-    code_table: F32,
-    row_start: I64,
-    columns: I32,
-    values: F32,
-    start: I64,
-    rows: I32,
-    data: F32,
-    bent_row_start: I64,
-    bent_columns: I32,
-    bent_values: F32,
-    bent_start: I64,
-    bent_rows: I32,
-    bent_data: F32,
-    bent_weight: float,
-    bend: float,
-    pattern_row_start: I64,
-    pattern_columns: I32,
-    pattern_start: I64,
-    pattern_rows: I32,
-    factor: F32,
-    bonus: F32,
-    one_sided: bool,
-    allowed: Mask,
-    until: I32,
-    shared: F32,
-    best: F32,
-    best_rows: I32,
-    low_at: I32,
-) -> None:
-    """Finish a block of scores and offer each pair to both of its rows' kept candidates.
-
-    `block` and `side` hold dot products of the rows from `i0` with those from `j0`; with
-    `mirror` the block lies off the diagonal and serves its columns too, so each pair is scored
-    once. `shared` is scratch space for one row.
-    """
-    width = block.shape[1]
-    block_days = days[j0 : j0 + width]
-    block_codes = codes[j0 : j0 + width]
-    for r in range(block.shape[0]):
-        q = i0 + r
-        row = block[r]
-        weigh_dense(row, side[r], dense_weight, side_weight)
-        p, p_end = row_start[q], row_start[q + 1]
-        add_sparse(row, columns[p:p_end], values[p:p_end], start, rows, data)
-        p, p_end = bent_row_start[q], bent_row_start[q + 1]
-        if p < p_end:
-            shared[:width] = 0.0
-            add_sparse(
-                shared[:width],
-                bent_columns[p:p_end],
-                bent_values[p:p_end],
-                bent_start,
-                bent_rows,
-                bent_data,
-            )
-            add_bent(row, shared[:width], bent_weight, bend)
-        add_time_and_code(
-            row,
-            days[q],
-            undated,
-            block_days,
-            table,
-            code_table[codes[q]],
-            block_codes,
-        )
-        if one_sided:
-            shared[:width] = 0.0
-            p, p_end = pattern_row_start[q], pattern_row_start[q + 1]
-            add_count(shared[:width], pattern_columns[p:p_end], pattern_start, pattern_rows)
-        low = best[q, low_at[q]]
-        for c in range(width):
-            other = j0 + c
-            score = row[c]
-            back = score
-            if one_sided:
-                score += factor[q] * shared[c] + bonus[other]
-                back += factor[other] * shared[c] + bonus[q]
-            if score > low and allowed[other] and days[other] <= until[q] and other != q:
-                _keep(best, best_rows, low_at, q, score, other)
-                low = best[q, low_at[q]]
-            if (
-                mirror
-                and back > best[other, low_at[other]]
-                and allowed[q]
-                and days[q] <= until[other]
-            ):
-                _keep(best, best_rows, low_at, other, back, q)
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[misc, untyped-decorator, unused-ignore]

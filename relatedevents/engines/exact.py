@@ -9,7 +9,6 @@ again over all candidates near its n-th score, so no list depends on rounding.
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -17,17 +16,18 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from relatedevents.engines.blocks import AllPairs
 from relatedevents.engines.contract import Best, ExactParts, Filters, OnScores, Progress
+from relatedevents.engines.days import FAR, latest_days, near_days
 from relatedevents.engines.postings import CsrArrays, Postings
 from relatedevents.operands import Operands
-from relatedevents.signals import BEND, DECIMALS, UNDATED, add_parts
+from relatedevents.signals import BEND, DECIMALS, add_parts
 
 # Rows of a dense strip worked on at once; below _SMALL rows a strip beats square blocks.
 _STRIP = 32
 _SMALL = 4096
 # Blocks pay where a row keeps few of its candidates: one in so many at most.
 _FEW = 8
-_FAR = np.int32(2**30)
 
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
@@ -52,7 +52,7 @@ class ExactEngine:
         self.candidates = candidates
         self.block_size = block_size
         self.n_threads = n_threads or len(os.sched_getaffinity(0))
-        self._days = _near_days(candidates.days)
+        self._days = near_days(candidates.days)
         self._sparse = CsrArrays.of(candidates.sparse)
         self._bent = CsrArrays.of(candidates.bent)
         self._pattern = CsrArrays.of(candidates.pattern)
@@ -177,7 +177,7 @@ class ExactEngine:
 
         sides = (queries.sparse, queries.bent, queries.pattern)
         sparse_rows, bent_rows, pattern_rows = (CsrArrays.of(matrix) for matrix in sides)
-        days = _near_days(queries.days)
+        days = near_days(queries.days)
         dense, side = queries.dense[strip], queries.side[strip]
         scores = np.zeros((len(strip), len(self._days)), dtype=np.float32)
         if dense.shape[1]:
@@ -188,7 +188,7 @@ class ExactEngine:
         scratch = np.empty(n, dtype=np.float32)
         shared = np.empty(len(self._days), dtype=np.float32)
         slack = 2.0 * queries.error + 10.0**-DECIMALS
-        until = _latest_days(filters.take(strip), len(strip))
+        until = latest_days(filters.take(strip), len(strip))
         found = []
         for number, query in enumerate(strip):
             row = scores[number]
@@ -201,7 +201,7 @@ class ExactEngine:
             _kernels.add_time_and_code(
                 row,
                 days[query],
-                _FAR,
+                int(FAR),
                 self._days,
                 self.candidates.table,
                 self.candidates.code_table[queries.codes[query]],
@@ -234,116 +234,8 @@ class ExactEngine:
     def _all_blocks(
         self, n_kept: int, filters: Filters, on_progress: Progress | None
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-        n_rows = len(self._days)
-        size = min(self.block_size, n_rows)
-        starts = list(range(0, n_rows, size))
-        # The last column block has the most row blocks above it: the long tasks go first.
-        tasks = iter(starts[::-1])
-        lock = threading.Lock()
-        until = _latest_days(filters, n_rows)
-        workers = [
-            _Worker(self, size, n_kept, filters.allowed, until)
-            for _ in range(min(self.n_threads, len(starts)))
-        ]
-
-        def work(worker: _Worker) -> None:
-            while True:
-                with lock:
-                    j0 = next(tasks, None)
-                if j0 is None:
-                    return
-                worker.column(j0)
-                if on_progress is not None:
-                    with lock:
-                        on_progress(min(size, n_rows - j0))
-
-        self._in_threads(work, workers)
-        scores = np.concatenate([worker.best for worker in workers], axis=1)
-        rows = np.concatenate([worker.best_rows for worker in workers], axis=1)
-        order = np.argpartition(-scores, n_kept - 1, axis=1)[:, :n_kept]
-        kept = np.take_along_axis(rows, order, axis=1).astype(np.int64)
-        bound = np.take_along_axis(scores, order[:, -1:], axis=1)[:, 0].astype(np.float64)
-        return kept, bound
-
-
-class _Worker:
-    """One thread's buffers and the candidates that it has kept so far."""
-
-    def __init__(
-        self,
-        engine: ExactEngine,
-        size: int,
-        n_kept: int,
-        allowed: npt.NDArray[np.bool_],
-        until: npt.NDArray[np.int32],
-    ) -> None:
-        n_rows = len(engine._days)
-        self._engine = engine
-        self._size = size
-        self._allowed = allowed
-        self._until = until
-        self._block = np.empty((size, size), dtype=np.float32)
-        beside = size if engine.candidates.side.shape[1] else 0
-        self._side = np.empty((size, beside), dtype=np.float32)
-        self._shared = np.zeros(size, dtype=np.float32)
-        self._postings = Postings(engine._sparse, size)
-        self._bent = Postings(engine._bent, size)
-        self._pattern = Postings(engine._pattern, size)
-        self.best = np.full((n_rows, n_kept), -1.0, dtype=np.float32)
-        self.best_rows = np.full((n_rows, n_kept), -1, dtype=np.int32)
-        self._low_at = np.zeros(n_rows, dtype=np.int32)
-
-    def column(self, j0: int) -> None:
-        """Score every pair of the column block at `j0` with the row blocks at or above it."""
-        from relatedevents.engines import _kernels
-
-        engine, whole = self._engine, self._engine.candidates
-        n_rows = len(engine._days)
-        j1 = min(j0 + self._size, n_rows)
-        self._postings.fill(j0, j1)
-        self._bent.fill(j0, j1)
-        self._pattern.fill(j0, j1)
-        one_sided = bool(whole.pattern.shape[1] or whole.bonus.any())
-        # Near blocks first: they hold the best candidates where rows lie in the order of days.
-        for i0 in range(j0 - j0 % self._size, -1, -self._size):
-            i1 = min(i0 + self._size, n_rows)
-            block = _corner(self._block, i1 - i0, j1 - j0)
-            np.dot(whole.dense[i0:i1], whole.dense[j0:j1].T, out=block)
-            side = self._side
-            if side.shape[1]:
-                side = _corner(side, i1 - i0, j1 - j0)
-                np.dot(whole.side[i0:i1], whole.side[j0:j1].T, out=side)
-            _kernels.block_pass(
-                block,
-                side,
-                i0,
-                j0,
-                i0 != j0,
-                whole.dense_weight,
-                whole.side_weight,
-                _FAR,
-                engine._days,
-                whole.table,
-                whole.codes,
-                whole.code_table,
-                *engine._sparse.arrays,
-                *self._postings.arrays,
-                *engine._bent.arrays,
-                *self._bent.arrays,
-                whole.bent_weight,
-                BEND,
-                *engine._pattern.arrays[:2],
-                *self._pattern.arrays[:2],
-                whole.factor,
-                whole.bonus,
-                one_sided,
-                self._allowed,
-                self._until,
-                self._shared,
-                self.best,
-                self.best_rows,
-                self._low_at,
-            )
+        pairs = AllPairs(self.candidates, self.block_size, self.n_threads, n_kept, filters)
+        return pairs.run(self._in_threads, on_progress)
 
 
 def rank_candidates(
@@ -379,21 +271,3 @@ def _join(pieces: list[Best], n: int, exact: ExactParts) -> Best:
         np.concatenate([piece.rows for piece in pieces]),
         np.concatenate([piece.parts for piece in pieces]),
     )
-
-
-def _corner(buffer: npt.NDArray[np.float32], height: int, width: int) -> npt.NDArray[np.float32]:
-    # The last blocks are smaller; BLAS wants its output without gaps.
-    return buffer.reshape(-1)[: height * width].reshape(height, width)
-
-
-def _near_days(days: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-    # The kernels subtract days in int32: "undated" moves to where no sum can overflow, and lies
-    # beyond every time table.
-    return np.where(days == UNDATED, _FAR, days).astype(np.int32)
-
-
-def _latest_days(filters: Filters, n_queries: int) -> npt.NDArray[np.int32]:
-    if filters.until is None:
-        return np.full(n_queries, _FAR, dtype=np.int32)
-    # Whatever the latest day may be, an undated candidate lies beyond it.
-    return np.clip(filters.until, -_FAR, _FAR - 1).astype(np.int32)

@@ -1,0 +1,303 @@
+"""Blocks: the first pass over all pairs, in float32, which keeps a few candidates a row.
+
+Scores are symmetric but for the one-sided signals, so each pair is scored once and offered to
+both rows. First come the blocks on the diagonal and beside it: where rows lie in the order of
+days, that is where most of the best candidates are. What a row has by then is the floor that a
+bound on all other pairs must beat.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from relatedevents.engines.bounds import bounding_vectors
+from relatedevents.engines.contract import Filters, Progress
+from relatedevents.engines.days import FAR, latest_days, near_days
+from relatedevents.engines.postings import CsrArrays, Postings
+from relatedevents.operands import Operands
+from relatedevents.signals import BEND
+
+F32 = npt.NDArray[np.float32]
+I32 = npt.NDArray[np.int32]
+I64 = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+#: Rows of a block that are scored at once, so that they stay in the processor's cache.
+STRIP = 256
+# Where more pairs than this share pass the bound, whole dot products cost less.
+_CROWD = 0.08
+
+
+class Rows(NamedTuple):
+    """What the kernels know of every row."""
+
+    dense: F32
+    sparse_start: I64
+    sparse_columns: I32
+    sparse_values: F32
+    bent_start: I64
+    bent_columns: I32
+    bent_values: F32
+    pattern_start: I64
+    pattern_columns: I32
+    factor: F32
+    bonus: F32
+    codes: I32
+    days: I32
+
+
+class Columns(NamedTuple):
+    """What they know of the rows that are a block's columns, by what these have."""
+
+    sparse_start: I64
+    sparse_rows: I32
+    sparse_values: F32
+    bent_start: I64
+    bent_rows: I32
+    bent_values: F32
+    pattern_start: I64
+    pattern_rows: I32
+    code_rows: F32
+
+
+class Sums(NamedTuple):
+    """How the parts are added up."""
+
+    dense_weight: float
+    side_weight: float
+    bent_weight: float
+    bend: float
+    table: F32
+    undated: int
+    one_sided: bool
+
+
+class Found(NamedTuple):
+    """The candidates kept so far, and which ones a row may have.
+
+    `floor` is shared by all threads: no candidate that scores less can still matter to the row.
+    """
+
+    best: F32
+    best_rows: I32
+    low_at: I32
+    floor: F32
+    allowed: Mask
+    until: I32
+
+
+class Scratch(NamedTuple):
+    """Space for one row of a strip."""
+
+    time: F32
+    rest: F32
+    shared: F32
+    total: F32
+    back: F32
+    others: F32
+    flags: Mask
+
+    @classmethod
+    def of(cls, size: int) -> Scratch:
+        """Return space for rows of so many columns."""
+        time, rest, shared, total, back, others = np.empty((6, size), dtype=np.float32)
+        # Flags are read eight at a time; those past the end stay 0.
+        flags = np.zeros(size + -size % 8, dtype=np.bool_)
+        return cls(time, rest, shared, total, back, others, flags)
+
+
+class AllPairs:
+    """The first pass over all pairs of some rows.
+
+    Parameters
+    ----------
+    rows : Operands
+        Both sides of each pair.
+    size : int
+        Rows and columns of a block.
+    n_workers : int
+        How many threads take part.
+    n_kept : int
+        How many candidates each row keeps.
+    filters : Filters
+        Which candidates are allowed.
+    """
+
+    def __init__(
+        self, rows: Operands, size: int, n_workers: int, n_kept: int, filters: Filters
+    ) -> None:
+        self.operands = rows
+        self.size = min(size, len(rows.days))
+        self.n_rows = len(rows.days)
+        self.sparse, self.bent, self.pattern = (
+            CsrArrays.of(matrix) for matrix in (rows.sparse, rows.bent, rows.pattern)
+        )
+        self.rows = Rows(
+            rows.dense,
+            *self.sparse.arrays,
+            *self.bent.arrays,
+            *self.pattern.arrays[:2],
+            rows.factor,
+            rows.bonus,
+            rows.codes,
+            near_days(rows.days),
+        )
+        self.sums = Sums(
+            rows.dense_weight,
+            rows.side_weight,
+            rows.bent_weight,
+            BEND,
+            rows.table,
+            int(FAR),
+            bool(rows.pattern.shape[1] or rows.bonus.any()),
+        )
+        self.short = bounding_vectors(rows.dense)
+        floor = np.full(self.n_rows, -1.0, dtype=np.float32)
+        until = latest_days(filters, self.n_rows)
+        self._starts = range(0, self.n_rows, self.size)
+        self._workers = [
+            _Worker(
+                self,
+                Found(
+                    np.full((self.n_rows, n_kept), -1.0, dtype=np.float32),
+                    np.full((self.n_rows, n_kept), -1, dtype=np.int32),
+                    np.zeros(self.n_rows, dtype=np.int32),
+                    floor,
+                    filters.allowed,
+                    until,
+                ),
+            )
+            for _ in range(min(n_workers, len(self._starts)))
+        ]
+
+    def run(
+        self,
+        in_threads: Callable[[Callable[[_Worker], None], Sequence[_Worker]], object],
+        on_progress: Progress | None,
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+        """Return each row's kept candidates, -1 where there are none, and their lowest score."""
+        self._share(in_threads, _Worker.near, None)
+        _, floor = self._kept()
+        np.maximum(self._workers[0].found.floor, floor, out=self._workers[0].found.floor)
+        self._share(in_threads, _Worker.far, on_progress)
+        kept, floor = self._kept()
+        return kept, floor.astype(np.float64)
+
+    def _share(
+        self,
+        in_threads: Callable[[Callable[[_Worker], None], Sequence[_Worker]], object],
+        task: Callable[[_Worker, int], None],
+        on_progress: Progress | None,
+    ) -> None:
+        # The last column of blocks has the most blocks above it: the long tasks go first.
+        starts: Iterator[int] = iter(self._starts[::-1])
+        lock = threading.Lock()
+
+        def work(worker: _Worker) -> None:
+            while True:
+                with lock:
+                    j0 = next(starts, None)
+                if j0 is None:
+                    return
+                task(worker, j0)
+                if on_progress is not None:
+                    with lock:
+                        on_progress(min(self.size, self.n_rows - j0))
+
+        in_threads(work, self._workers)
+
+    def _kept(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+        founds = [worker.found for worker in self._workers]
+        if len(founds) == 1:
+            return founds[0].best_rows.astype(np.int64), founds[0].best.min(axis=1)
+        n_kept = founds[0].best.shape[1]
+        scores = np.concatenate([found.best for found in founds], axis=1)
+        rows = np.concatenate([found.best_rows for found in founds], axis=1)
+        order = np.argpartition(-scores, n_kept - 1, axis=1)[:, :n_kept]
+        kept = np.take_along_axis(rows, order, axis=1).astype(np.int64)
+        return kept, np.take_along_axis(scores, order[:, -1:], axis=1)[:, 0]
+
+
+class _Worker:
+    """One thread's buffers and the candidates that it has kept so far."""
+
+    def __init__(self, pairs: AllPairs, found: Found) -> None:
+        size, rows = pairs.size, pairs.operands
+        self._pairs = pairs
+        self.found = found
+        self._block = np.empty(STRIP * size, dtype=np.float32)
+        self._side = np.empty(STRIP * size if rows.side.shape[1] else 0, dtype=np.float32)
+        self._scratch = Scratch.of(size)
+        n_codes = len(rows.code_table) if len(rows.code_table) > 1 else 0
+        self._code_rows = np.empty((n_codes, size), dtype=np.float32)
+        self._postings = tuple(
+            Postings(matrix, size) for matrix in (pairs.sparse, pairs.bent, pairs.pattern)
+        )
+
+    def near(self, j0: int) -> None:
+        """Score the pairs of the column of blocks at `j0` with itself and the block above."""
+        columns = self._columns(j0)
+        for i0 in (j0, j0 - self._pairs.size):
+            for first in self._strips(i0):
+                self._strip(first, j0, i0 != j0, False, columns)
+
+    def far(self, j0: int) -> None:
+        """Score the pairs of that column with all blocks further up."""
+        columns = self._columns(j0)
+        bounded = True
+        for i0 in range(j0 - 2 * self._pairs.size, -1, -self._pairs.size):
+            for first in self._strips(i0):
+                share = self._strip(first, j0, True, bounded, columns)
+                bounded = bounded and share <= _CROWD
+
+    def _strips(self, i0: int) -> range:
+        i1 = min(i0 + self._pairs.size, self._pairs.n_rows)
+        return range(i0, i1, STRIP) if i0 >= 0 else range(0)
+
+    def _columns(self, j0: int) -> Columns:
+        from relatedevents.engines import _block_kernels
+
+        rows = self._pairs.operands
+        j1 = min(j0 + self._pairs.size, self._pairs.n_rows)
+        for postings in self._postings:
+            postings.fill(j0, j1)
+        _block_kernels.fill_codes(self._code_rows, rows.code_table, rows.codes[j0:j1])
+        sparse, bent, pattern = (postings.arrays for postings in self._postings)
+        return Columns(*sparse, *bent, *pattern[:2], self._code_rows)
+
+    def _strip(self, i: int, j0: int, mirror: bool, bounded: bool, columns: Columns) -> float:
+        """Score the pairs of a strip; return the share of them that came into question."""
+        from relatedevents.engines import _block_kernels
+
+        pairs = self._pairs
+        i1 = min(i + STRIP, i - i % pairs.size + pairs.size, pairs.n_rows)
+        j1 = min(j0 + pairs.size, pairs.n_rows)
+        dense = pairs.short if bounded else pairs.operands.dense
+        flagged = _block_kernels.strip_pass(
+            _products(dense, i, i1, j0, j1, self._block),
+            _products(pairs.operands.side, i, i1, j0, j1, self._side),
+            i,
+            j0,
+            mirror,
+            bounded,
+            pairs.rows,
+            columns,
+            pairs.sums,
+            self.found,
+            self._scratch,
+        )
+        return float(flagged / ((i1 - i) * (j1 - j0)))
+
+
+def _products(vectors: F32, i: int, i1: int, j: int, j1: int, out: F32) -> F32:
+    if not vectors.shape[1]:
+        return out.reshape(0, 0)
+    # The last strips are smaller; BLAS wants its output without gaps.
+    corner = out[: (i1 - i) * (j1 - j)].reshape(i1 - i, j1 - j)
+    np.dot(vectors[i:i1], vectors[j:j1].T, out=corner)
+    return corner
