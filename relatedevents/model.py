@@ -48,10 +48,10 @@ class RelatedEvents(NeighboursMixin, TuningMixin, AdaptingMixin, SavingMixin):
     allow_download : bool, default=False
         Whether a sentence-transformers model may be fetched.
     n_threads : int, optional
-        Worker threads; None takes every processor.
+        Worker threads; None takes every processor, and so does a number above that.
     block_size : int, default=1024
-        Rows of a block: each worker holds ``block_size ** 2`` float32 numbers. No list depends
-        on it.
+        Rows of a block: a worker holds some hundred numbers for each. Less is taken where memory
+        lacks; no list depends on it.
     progress : bool, default=False
         Whether to show progress on stderr.
 

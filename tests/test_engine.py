@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from toy import ALL, ConstantEncoder, KeywordEncoder, RandomEncoder, Slow, lists_of, random_frame
 
 from relatedevents import RelatedEvents, Weights
-from relatedevents.engines import exact
+from relatedevents.engines import blocks, capacity, exact
+from relatedevents.engines.bounds import bounding_vectors
 from relatedevents.engines.exact import ExactEngine
 from relatedevents.engines.postings import CsrArrays, Postings
 from relatedevents.operands import operands
@@ -40,8 +41,9 @@ def spy(monkeypatch):
     seen = []
     monkeypatch.setattr(exact, "_SMALL", 1)
     monkeypatch.setattr(exact, "_FEW", 1)
+    monkeypatch.setattr(capacity, "processors", lambda: 8)
     whole = ExactEngine.best_of_all
-    blocks = ExactEngine._all_blocks
+    in_blocks = ExactEngine._all_blocks
 
     def best_of_all(self, *args, **kwargs):
         best = whole(self, *args, **kwargs)
@@ -50,7 +52,7 @@ def spy(monkeypatch):
 
     def all_blocks(self, *args, **kwargs):
         seen.append(("blocks", self.block_size))
-        return blocks(self, *args, **kwargs)
+        return in_blocks(self, *args, **kwargs)
 
     monkeypatch.setattr(ExactEngine, "best_of_all", best_of_all)
     monkeypatch.setattr(ExactEngine, "_all_blocks", all_blocks)
@@ -172,9 +174,11 @@ def test_any_small_archive(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(exact, "_SMALL", 1)
         patch.setattr(exact, "_FEW", 1)
-        blocks = model.fit(frame).related_all(n)
+        patch.setattr(capacity, "processors", lambda: 8)
+        model.set_params(n_threads=n_threads + 1)
+        in_blocks = model.fit(frame).related_all(n)
     assert_lists(strips, wanted, tolerance)
-    assert_lists(blocks, wanted, tolerance)
+    assert_lists(in_blocks, wanted, tolerance)
 
 
 @settings(max_examples=25)
@@ -371,3 +375,43 @@ def test_each_query_has_its_own_last_day_and_candidates(weights, block_size, noi
     assert_lists(table, {id_: some for id_, some in wanted.items() if some})
     assert dict(spy)["blocks"] == block_size
     assert (dict(spy)["rechecked"] > 0) == (noise < 1)
+
+
+@pytest.mark.parametrize("crowd", [-1.0, 2.0])
+@pytest.mark.parametrize("weights", ["default", "all", "vectors"])
+def test_bounds_and_whole_products_find_the_same(monkeypatch, crowd, weights):
+    seen = set()
+    monkeypatch.setattr(exact, "_SMALL", 1)
+    monkeypatch.setattr(exact, "_FEW", 1)
+    monkeypatch.setattr(blocks, "_CROWD", crowd)
+    monkeypatch.setattr(blocks, "STRIP", 5)
+    whole = blocks._Worker._strip
+
+    def strip(self, i, j0, mirror, bounded, columns):
+        seen.add(bounded)
+        return whole(self, i, j0, mirror, bounded, columns)
+
+    monkeypatch.setattr(blocks._Worker, "_strip", strip)
+    chosen = WEIGHTS.get(weights, Weights.only(semantic=1, topic=0.5))
+    encoder = RandomEncoder(width=64, noise=0.5)
+    model = RelatedEvents(encoder=encoder, weights=chosen, block_size=13, n_threads=2)
+    model.fit(random_frame(3, 130, undated=0.1, days=400))
+    assert_lists(model.related_all(4), reference(model, encoder, 4))
+    assert seen == {True, False}
+
+
+@pytest.mark.parametrize("width", [1, 2, 16, 64, 129])
+@pytest.mark.parametrize("rank", [1, 200])
+def test_bounds_lie_above_what_they_bound(width, rank):
+    rng = np.random.default_rng(width)
+    spread = rng.normal(size=(200, min(rank, width))) @ rng.normal(size=(min(rank, width), width))
+    vectors = (spread / np.linalg.norm(spread, axis=1, keepdims=True)).astype(np.float32)
+    vectors[::9] = 0.0
+    short = bounding_vectors(vectors)
+    assert short.shape == (200, max(2, width // 8))
+    whole = vectors.astype(np.float64) @ vectors.T.astype(np.float64)
+    # What `Operands.error` grants the dot products of vectors as long, and less.
+    slack = (width + 2) * np.finfo(np.float32).eps
+    assert ((short @ short.T) - whole).min() >= -slack
+    # And a bound that says something: no larger than the lengths' product.
+    assert (short @ short.T).max() <= 1 + 2 * slack

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from relatedevents.engines.bounds import bounding_vectors
+from relatedevents.engines.capacity import fitting_block
 from relatedevents.engines.contract import Filters, Progress
 from relatedevents.engines.days import FAR, latest_days, near_days
 from relatedevents.engines.postings import CsrArrays, Postings
@@ -119,7 +120,7 @@ class AllPairs:
     rows : Operands
         Both sides of each pair.
     size : int
-        Rows and columns of a block.
+        Rows and columns of a block; less where that does not fit into memory.
     n_workers : int
         How many threads take part.
     n_kept : int
@@ -132,8 +133,12 @@ class AllPairs:
         self, rows: Operands, size: int, n_workers: int, n_kept: int, filters: Filters
     ) -> None:
         self.operands = rows
-        self.size = min(size, len(rows.days))
         self.n_rows = len(rows.days)
+        self.size = fitting_block(
+            min(size, self.n_rows),
+            n_workers * self.n_rows * n_kept * 8,
+            lambda columns: n_workers * _bytes_of(rows, columns),
+        )
         self.sparse, self.bent, self.pattern = (
             CsrArrays.of(matrix) for matrix in (rows.sparse, rows.bent, rows.pattern)
         )
@@ -292,6 +297,12 @@ class _Worker:
             self._scratch,
         )
         return float(flagged / ((i1 - i) * (j1 - j0)))
+
+
+def _bytes_of(rows: Operands, columns: int) -> int:
+    """Return about how many bytes a worker's buffers take for so many columns."""
+    strips = STRIP * (2 if rows.side.shape[1] else 1)
+    return 4 * columns * (strips + len(rows.code_table))
 
 
 def _products(vectors: F32, i: int, i1: int, j: int, j1: int, out: F32) -> F32:

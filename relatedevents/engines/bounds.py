@@ -8,6 +8,7 @@ import numpy.typing as npt
 # A bound costs an eighth of a dot product; fewer directions let too many pairs through.
 _SHARE = 8
 _CHUNK = 4096
+_EPS = float(np.finfo(np.float32).eps)
 
 
 def bounding_vectors(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -45,7 +46,9 @@ def bounding_vectors(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32
     for first in range(0, len(vectors), _CHUNK):
         some = vectors[first : first + _CHUNK].astype(np.float64)
         places = (some @ main).astype(np.float32)
-        left = np.sum(some**2, axis=1) - np.sum(places.astype(np.float64) ** 2, axis=1)
+        lengths = np.sum(some**2, axis=1)
+        left = lengths - np.sum(places.astype(np.float64) ** 2, axis=1)
         short[first : first + _CHUNK, :-1] = places
-        short[first : first + _CHUNK, -1] = np.sqrt(np.maximum(left, 0.0))
+        # Rounding the places may have made them longer; what is left must not come out shorter.
+        short[first : first + _CHUNK, -1] = np.sqrt(np.maximum(left, 0.0) + _EPS * lengths)
     return short

@@ -8,20 +8,24 @@ again over all candidates near its n-th score, so no list depends on rounding.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from functools import cache
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from relatedevents.engines.blocks import AllPairs
+from relatedevents.engines.capacity import check_lists_fit, threads
 from relatedevents.engines.contract import Best, ExactParts, Filters, OnScores, Progress
 from relatedevents.engines.days import FAR, latest_days, near_days
 from relatedevents.engines.postings import CsrArrays, Postings
 from relatedevents.operands import Operands
 from relatedevents.signals import BEND, DECIMALS, add_parts
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
 
 # Rows of a dense strip worked on at once; below _SMALL rows a strip beats square blocks.
 _STRIP = 32
@@ -41,9 +45,9 @@ class ExactEngine:
     candidates : Operands
         The candidates' side of the weighted sum, in the order that decides equal scores.
     block_size : int
-        Rows and columns of a block: a worker holds block_size ** 2 float32 numbers.
+        Rows and columns of a block; less where that does not fit into memory.
     n_threads : int or None
-        Worker threads; None takes every processor this process may use.
+        Worker threads, no more than the processors this process may use; None takes them all.
     """
 
     def __init__(
@@ -51,7 +55,7 @@ class ExactEngine:
     ) -> None:
         self.candidates = candidates
         self.block_size = block_size
-        self.n_threads = n_threads or len(os.sched_getaffinity(0))
+        self.n_threads = threads(n_threads)
         self._days = near_days(candidates.days)
         self._sparse = CsrArrays.of(candidates.sparse)
         self._bent = CsrArrays.of(candidates.bent)
@@ -88,6 +92,7 @@ class ExactEngine:
             Shown the scores of each query.
         """
         n = min(n, len(self._days))
+        _check_room(len(own_rows), n, exact)
         strips = [
             np.arange(first, min(first + _STRIP, len(own_rows)))
             for first in range(0, len(own_rows), _STRIP)
@@ -116,6 +121,7 @@ class ExactEngine:
         if not self.candidates.dense.shape[1] or n_rows < max(_SMALL, _FEW * n_kept):
             # Without a dense part a strip costs next to nothing, and ties are the rule.
             return self.best_of_rows(self.candidates, everyone, exact, n, filters, on_progress)
+        _check_room(n_rows, n, exact)
         kept, bound = self._all_blocks(n_kept, filters, on_progress)
 
         def work(rows: npt.NDArray[np.int64]) -> tuple[Best, npt.NDArray[np.float64]]:
@@ -145,13 +151,14 @@ class ExactEngine:
         return Best(best.rows, best.parts, len(doubtful))
 
     def _in_threads(self, work: Callable[[_In], _Out], items: Sequence[_In]) -> list[_Out]:
-        from threadpoolctl import threadpool_limits
-
-        if len(items) == 1:
+        if len(items) == 1 and self.n_threads > 1:
             return [work(items[0])]
         # BLAS threads and ours would fight for the same cores.
-        with threadpool_limits(1, "blas"), ThreadPoolExecutor(self.n_threads) as pool:
-            return list(pool.map(work, items))
+        with _blas().limit(limits=1, user_api="blas"):
+            if self.n_threads == 1:
+                return [work(item) for item in items]
+            with ThreadPoolExecutor(self.n_threads) as pool:
+                return list(pool.map(work, items))
 
     def _postings(self) -> tuple[Postings, ...]:
         if self._all_postings is None:
@@ -260,6 +267,20 @@ def rank_candidates(
     rows[owner[order], rank] = candidates[order]
     best_parts[owner[order], rank] = parts[order]
     return Best(rows, best_parts)
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    # Looking for the libraries takes as long as a list for one event.
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
+
+
+def _check_room(n_queries: int, n: int, exact: ExactParts) -> None:
+    # A row and its parts, once in pieces and once joined.
+    nobody = np.zeros(0, dtype=np.int64)
+    check_lists_fit(n_queries, n, 2 * 8 * (1 + exact(nobody, nobody).shape[1]))
 
 
 def _join(pieces: list[Best], n: int, exact: ExactParts) -> Best:
