@@ -117,7 +117,10 @@ def basis_of(
     ['semantic+tags+time', 'pin+none']
     """
     bits = 2 ** np.arange(len(SIGNALS))
-    number = (np.round(parts, DECIMALS) > 0.0).astype(np.int64) @ bits
+    # Signal by signal: all at once would take as much memory as the parts, twice over.
+    number = np.zeros(len(parts), dtype=np.int64)
+    for place, bit in enumerate(bits):
+        number += bit * (np.round(parts[:, place], DECIMALS) > 0.0)
     names = np.empty(2 ** len(SIGNALS), dtype=object)
     for code in range(len(names)):
         there = [name for name, bit in zip(SIGNALS, bits, strict=True) if code & bit]
@@ -173,16 +176,24 @@ def long_table(
     tags : list of list of str
         The shared tags of each pair.
     """
+    # The parts as they lie in memory: single columns would be copies, and pandas joins them again.
+    table = pd.DataFrame(parts, columns=list(SIGNALS), copy=False)
+    table.insert(0, "score", pairs.scores)
+    table.insert(0, "related_id", _taken(related_ids, pairs.candidates))
+    table.insert(0, "rank", pairs.ranks())
+    table.insert(0, "id", _taken(query_ids, pairs.queries))
+    table["shared_tags"] = pd.Series(tags, dtype=object)
+    table["basis"] = _texts(basis_of(parts, pairs.pinned))
+    return table
+
+
+def _texts(values: npt.NDArray[np.object_]) -> pd.Series:
     # The type that pandas gives to text; it can't tell it from an empty column.
-    text = pd.Series([""]).dtype
-    columns: dict[str, object] = {
-        "id": pd.Series(query_ids[pairs.queries], dtype=text),
-        "rank": pairs.ranks(),
-        "related_id": pd.Series(related_ids[pairs.candidates], dtype=text),
-        "score": pairs.scores,
-    }
-    for number, name in enumerate(SIGNALS):
-        columns[name] = parts[:, number]  # the table copies it
-    columns["shared_tags"] = pd.Series(tags, dtype=object)
-    columns["basis"] = pd.Series(basis_of(parts, pairs.pinned), dtype=text)
-    return pd.DataFrame(columns)
+    return pd.Series(values, dtype=pd.Series([""]).dtype)
+
+
+def _taken(ids: npt.NDArray[np.object_], places: npt.NDArray[np.int64]) -> pd.Series:
+    if len(places) < len(ids):
+        return _texts(ids[places])
+    # Each text is made once and then taken, several times as fast as making every one anew.
+    return _texts(ids).take(places).reset_index(drop=True)

@@ -28,6 +28,9 @@ I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
+#: Does one task for each item, several at a time.
+InThreads = Callable[[Callable[["_Worker"], None], Sequence["_Worker"]], object]
+
 #: Rows of a block that are scored at once, so that they stay in the processor's cache.
 STRIP = 256
 # Where more pairs than this share pass the bound, whole dot products cost less.
@@ -90,6 +93,13 @@ class Found(NamedTuple):
     floor: F32
     allowed: Mask
     until: I32
+
+    @classmethod
+    def none(cls, n_kept: int, floor: F32, allowed: Mask, until: I32) -> Found:
+        """Return room for so many candidates a row."""
+        shape = (len(floor), n_kept)
+        scores, rows = np.full(shape, -1.0, dtype=np.float32), np.full(shape, -1, dtype=np.int32)
+        return cls(scores, rows, np.zeros(len(floor), dtype=np.int32), floor, allowed, until)
 
 
 class Scratch(NamedTuple):
@@ -162,40 +172,33 @@ class AllPairs:
             bool(rows.pattern.shape[1] or rows.bonus.any()),
         )
         self.short = bounding_vectors(rows.dense)
-        floor = np.full(self.n_rows, -1.0, dtype=np.float32)
-        until = latest_days(filters, self.n_rows)
         self._starts = range(0, self.n_rows, self.size)
-        self._workers = [
-            _Worker(
-                self,
-                Found(
-                    np.full((self.n_rows, n_kept), -1.0, dtype=np.float32),
-                    np.full((self.n_rows, n_kept), -1, dtype=np.int32),
-                    np.zeros(self.n_rows, dtype=np.int32),
-                    floor,
-                    filters.allowed,
-                    until,
-                ),
-            )
-            for _ in range(min(n_workers, len(self._starts)))
-        ]
+        self._n_workers = min(n_workers, len(self._starts))
+        self._n_kept = n_kept
+        self._filters = filters
 
     def run(
         self,
-        in_threads: Callable[[Callable[[_Worker], None], Sequence[_Worker]], object],
+        in_threads: InThreads,
         on_progress: Progress | None,
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
         """Return each row's kept candidates, -1 where there are none, and their lowest score."""
-        self._share(in_threads, _Worker.near, None)
-        _, floor = self._kept()
-        np.maximum(self._workers[0].found.floor, floor, out=self._workers[0].found.floor)
-        self._share(in_threads, _Worker.far, on_progress)
-        kept, floor = self._kept()
-        return kept, floor.astype(np.float64)
+        floor = np.full(self.n_rows, -1.0, dtype=np.float32)
+        until = latest_days(self._filters, self.n_rows)
+        workers = [
+            _Worker(self, Found.none(self._n_kept, floor, self._filters.allowed, until))
+            for _ in range(self._n_workers)
+        ]
+        self._share(in_threads, workers, _Worker.near, None)
+        np.maximum(floor, _joined(workers)[1], out=floor)
+        self._share(in_threads, workers, _Worker.far, on_progress)
+        kept, lowest = _joined(workers)
+        return kept, lowest.astype(np.float64)
 
     def _share(
         self,
-        in_threads: Callable[[Callable[[_Worker], None], Sequence[_Worker]], object],
+        in_threads: InThreads,
+        workers: list[_Worker],
         task: Callable[[_Worker, int], None],
         on_progress: Progress | None,
     ) -> None:
@@ -214,18 +217,7 @@ class AllPairs:
                     with lock:
                         on_progress(min(self.size, self.n_rows - j0))
 
-        in_threads(work, self._workers)
-
-    def _kept(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
-        founds = [worker.found for worker in self._workers]
-        if len(founds) == 1:
-            return founds[0].best_rows.astype(np.int64), founds[0].best.min(axis=1)
-        n_kept = founds[0].best.shape[1]
-        scores = np.concatenate([found.best for found in founds], axis=1)
-        rows = np.concatenate([found.best_rows for found in founds], axis=1)
-        order = np.argpartition(-scores, n_kept - 1, axis=1)[:, :n_kept]
-        kept = np.take_along_axis(rows, order, axis=1).astype(np.int64)
-        return kept, np.take_along_axis(scores, order[:, -1:], axis=1)[:, 0]
+        in_threads(work, workers)
 
 
 class _Worker:
@@ -297,6 +289,16 @@ class _Worker:
             self._scratch,
         )
         return float(flagged / ((i1 - i) * (j1 - j0)))
+
+
+def _joined(workers: list[_Worker]) -> tuple[npt.NDArray[np.int64], F32]:
+    """Return what all workers together keep for each row, and the lowest score of that."""
+    n_kept = workers[0].found.best.shape[1]
+    scores = np.concatenate([worker.found.best for worker in workers], axis=1)
+    rows = np.concatenate([worker.found.best_rows for worker in workers], axis=1)
+    order = np.argpartition(-scores, n_kept - 1, axis=1)[:, :n_kept]
+    kept = np.take_along_axis(rows, order, axis=1).astype(np.int64)
+    return kept, np.take_along_axis(scores, order[:, -1:], axis=1)[:, 0]
 
 
 def _bytes_of(rows: Operands, columns: int) -> int:
