@@ -89,7 +89,7 @@ def test_no_block_fits(monkeypatch):
 @pytest.mark.parametrize("everyone", [True, False])
 def test_lists_that_do_not_fit(monkeypatch, model, everyone):
     monkeypatch.setattr(capacity, "_TRIFLE", 0)
-    monkeypatch.setattr(capacity, "available_memory", lambda: 10**5)
+    monkeypatch.setattr(capacity, "available_memory", lambda: 2 * 10**5)
     wrong = r"^n: 120 lists of 100 take 0\.\d GB; allowed: what fits into the 0\.0 GB of memory"
     ask = model.related_all if everyone else lambda n: model.related_many(model.archive_["id"], n)
     with pytest.raises(InputError, match=wrong):
