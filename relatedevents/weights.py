@@ -73,9 +73,10 @@ class Weights:
 
     Notes
     -----
-    The defaults were chosen on stories that ended before 2014, and among equals by reading lists:
-    more weight on time finds more of a story whose name is hidden, but fills the lists of events
-    without a story with strangers of the same day. benchmarks/QUALITY.md has their figures on
+    The defaults were chosen on stories that ended before 2014, and among equals by reading lists
+    link by link: more weight on time finds more of a story whose name is hidden, but fills the
+    lists of events without a story with strangers of the same day, and more on tags with other
+    matters of the same place. benchmarks/QUALITY.md has their figures on
     other stories, and on those of later years.
 
     Examples
@@ -86,13 +87,13 @@ class Weights:
     'page'
     """
 
-    semantic: float = 0.6
-    topic: float = 0.25
-    tags: float = 0.6
+    semantic: float = 0.9
+    topic: float = 0.2
+    tags: float = 0.3
     coverage: float = 0.0
-    words: float = 0.4
-    category: float = 0.3
-    time: float = 1.0
+    words: float = 0.6
+    category: float = 0.2
+    time: float = 1.05
     recency: float = 0.0
     neighbours: float = 0.8
     half_life: float | tuple[float, ...] = (3.0, 30.0, 365.0)
