@@ -16,7 +16,7 @@ EVENT := 2012-10-12/all-members-of-the-un-security-council-vote-to-support-an-af
 export HF_HUB_OFFLINE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-minilm test test-extras lint bench quality quality-full tuning clean
+.PHONY: help demo demo-minilm test test-extras lint bench quality quality-full signals tuning clean
 
 help:
 	@echo 'make demo         ten related events of one event of the bundled sample, and why'
@@ -60,6 +60,9 @@ quality: $(VENV)/.core
 # The vectors are kept in out/vectors, so that only the first run takes long.
 quality-full: $(TRANSFORMERS_VENV)/.minilm
 	nice -n 5 $(TRANSFORMERS_BIN)/python benchmarks/quality.py --minilm
+
+signals: $(VENV)/.core
+	nice -n 5 $(BIN)/python benchmarks/signals.py
 
 tuning: $(VENV)/.core
 	nice -n 5 $(BIN)/python benchmarks/tuning.py
