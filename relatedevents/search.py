@@ -76,15 +76,16 @@ class Search:
         if not self.wishes.varied:
             pairs, of_neighbours, _ = self._ranked(everyone, self.width, first, self.n)
             return self._high(pairs, of_neighbours)
-        pieces = []
-        todo, width = everyone, self.width
+        found, todo = self._distinct(everyone, self.width, first)
+        pieces, width = [found], self.width
         while len(todo):
+            width *= 2
             short = []
-            for numbers in [todo] if width == self.width else _some(todo, width):
-                found, more = self._distinct(numbers, width, first)
+            for numbers in _some(todo, width):
+                found, more = self._distinct(numbers, width, None)
                 pieces.append(found)
                 short.append(more)
-            todo, width, first = np.concatenate(short), 2 * width, None
+            todo = np.concatenate(short)
         pairs, of_neighbours = _together(pieces)
         if self.wishes.diversity:
             best = self._diverse(pairs)

@@ -105,16 +105,16 @@ def keep_distinct(
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[misc, untyped-decorator, unused-ignore]
-def _raise_nearest(
+def _add_likeness(
     row: int,
     candidates: npt.NDArray[np.int64],
     vectors: npt.NDArray[np.float32],
     tag_starts: npt.NDArray[np.int64],
     tag_columns: npt.NDArray[np.int32],
     tag_values: npt.NDArray[np.float64],
-    nearest: npt.NDArray[np.float64],
+    total: npt.NDArray[np.float64],
 ) -> None:
-    """Raise each candidate's likeness to the nearest event above it, `row` being a new one."""
+    """Add each candidate's likeness to `row`, an event that was put above it."""
     same = np.full(candidates.shape[0], row)
     cosines = _pairs.cosines(vectors, same, vectors, candidates)
     tags, _ = _pairs.sparse_dots(
@@ -128,7 +128,7 @@ def _raise_nearest(
         candidates,
     )
     for k in range(candidates.shape[0]):
-        nearest[k] = max(nearest[k], (cosines[k] + min(tags[k], 1.0)) / 2.0)
+        total[k] += (cosines[k] + min(tags[k], 1.0)) / 2.0
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[misc, untyped-decorator, unused-ignore]
@@ -148,31 +148,33 @@ def pick(
     chosen: npt.NDArray[np.int64],
     counts: npt.NDArray[np.int64],
 ) -> None:
-    """Write which pairs of each list maximal marginal relevance picks, in the order picked."""
+    """Write which pairs of each list maximal marginal relevance picks, in their old order."""
     for number in range(starts.shape[0] - 1):
         first, end = starts[number], starts[number + 1]
         mine = candidates[first:end]
-        nearest = np.zeros(end - first)
+        total = np.zeros(end - first)
         taken = np.zeros(end - first, dtype=np.bool_)
         n_above = above_starts[number + 1] - above_starts[number]
         for other in range(above_starts[number], above_starts[number + 1]):
-            _raise_nearest(
+            _add_likeness(
                 above_rows[other],
                 mine,
                 vectors,
                 tag_starts,
                 tag_columns,
                 tag_values,
-                nearest,
+                total,
             )
-        counts[number] = min(n, end - first)
+        # What stands above is counted in n.
+        counts[number] = min(max(n - n_above, 0), end - first)
         for place in range(counts[number]):
             best, highest = 0, -np.inf
             if place or n_above:
                 for k in range(end - first):
                     if taken[k]:
                         continue
-                    value = (1.0 - diversity) * relevance[first + k] - diversity * nearest[k]
+                    likeness = total[k] / (n_above + place)
+                    value = (1.0 - diversity) * relevance[first + k] - diversity * likeness
                     # Rounded as scores are: the first of equal ones stands higher in the list.
                     value = np.floor(value * scale + 0.5)
                     if value > highest:
@@ -180,12 +182,13 @@ def pick(
             taken[best] = True
             chosen[number, place] = first + best
             if place + 1 < counts[number]:
-                _raise_nearest(
+                _add_likeness(
                     mine[best],
                     mine,
                     vectors,
                     tag_starts,
                     tag_columns,
                     tag_values,
-                    nearest,
+                    total,
                 )
+        chosen[number, : counts[number]].sort()

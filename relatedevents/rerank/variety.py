@@ -123,12 +123,13 @@ def pick_diverse(
     archive: Features,
     n_threads: int = 1,
 ) -> Rows:
-    """Return which pairs maximal marginal relevance picks of each list, in the order picked.
+    """Return which pairs maximal marginal relevance picks of each list, in the order they had.
 
-    Carbonell and Goldstein (1998), "The use of MMR, diversity-based reranking": the first event
-    stays, and each next one is that with the greatest
+    Carbonell and Goldstein (1998), "The use of MMR, diversity-based reranking", with the mean
+    likeness in the place of the greatest: a list is one page, and what makes it monotonous is all
+    of it. The first event stays, and each next one is that with the greatest
 
-        (1 - diversity) * relevance - diversity * (likeness to the nearest event above it),
+        (1 - diversity) * relevance - diversity * (mean likeness to those picked before),
 
     rounded to 6 decimals; among equal ones that which stands higher in the list. The likeness of
     two events is the mean of the cosine of their embeddings and that of their weighted tags, each
@@ -143,7 +144,7 @@ def pick_diverse(
     relevance : numpy.ndarray of float64, shape (n_pairs,)
         From 0 to 1.
     n : int
-        How many to pick.
+        How many to pick, those above counted in.
     diversity : float
         From 0 to 1.
     above : Above
