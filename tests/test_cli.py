@@ -116,8 +116,8 @@ class TestRelated:
             (["--pin", "d", "--pin", "e"], {"pins": ["d", "e"]}),
             (["--min-score", "0.3"], {"min_score": 0.3}),
             (
-                ["--diversity", "0.3", "--near-duplicates", "drop"],
-                {"diversity": 0.3, "near_duplicates": "drop"},
+                ["-n", "2", "--diversity", "1", "--near-duplicates", "drop"],
+                {"n": 2, "diversity": 1, "near_duplicates": "drop"},
             ),
             (["--where", "tags=Mali"], {"where": {"tags": "Mali"}}),
             (["--where", "views>=4"], {"where": {"views": (">=", 4)}}),

@@ -156,12 +156,12 @@ def pick_diverse(
     """
     from relatedevents.rerank import _variety_kernels
 
-    n = min(n, int(counts.max(initial=0)))
+    most = min(n, int(counts.max(initial=0)))
     starts = _starts(counts)
-    chosen = np.zeros((len(counts), n), dtype=np.int64)
+    chosen = np.zeros((len(counts), most), dtype=np.int64)
     picked = np.zeros(len(counts), dtype=np.int64)
     tags = _csr(archive.tags)
-    if not n:
+    if not most:
         return np.zeros(0, dtype=np.int64)
 
     def work(first: int, last: int) -> None:
@@ -181,7 +181,7 @@ def pick_diverse(
         )
 
     _in_threads(work, len(counts), n_threads)
-    return chosen[np.arange(n) < picked[:, None]]
+    return chosen[np.arange(most) < picked[:, None]]
 
 
 def _starts(counts: Rows) -> Rows:
