@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from relatedevents import lists
-from relatedevents.checks import check_number, problem
+from relatedevents.checks import check_choice, check_number, problem
 from relatedevents.engines.contract import Best, ExactParts, Filters
 from relatedevents.engines.exact import ExactEngine
 from relatedevents.errors import InputError
@@ -19,12 +19,13 @@ from relatedevents.filters import Choice, check_pins, read_as_of, read_choice, r
 from relatedevents.index import Index
 from relatedevents.operands import operands
 from relatedevents.rerank import (
+    CHOICE,
     FIRST_LIST,
     N_NEIGHBOURS,
     Neighbourhoods,
-    best_of_each,
     neighbour_values,
 )
+from relatedevents.search import Search
 from relatedevents.signals import Features, add_parts, pair_parts
 from relatedevents.weights import SIGNALS, Weights
 
@@ -63,6 +64,13 @@ class Queries:
         """The row of each query within `features`."""
         return self.rows if self.in_archive else np.arange(len(self.rows))
 
+    def take(self, numbers: npt.NDArray[np.int64]) -> Queries:
+        """Return some of them."""
+        if len(numbers) == len(self.ids):
+            return self
+        features = self.features if self.in_archive else self.features.take(numbers)
+        return Queries(self.ids[numbers], self.rows[numbers], features, self.in_archive)
+
 
 @dataclass(frozen=True)
 class Wishes:
@@ -85,6 +93,24 @@ class Wishes:
             wish is nothing or (isinstance(wish, (int, float, str)) and wish == nothing)
             for wish, nothing in zip(vars(self).values(), _NOTHING, strict=True)
         )
+
+    @property
+    def unfiltered(self) -> bool:
+        """Whether every event may be a candidate of every list."""
+        filters = (self.as_of, self.where, self.exclude, self.pins)
+        return all(wish is None for wish in filters)
+
+    @property
+    def varied(self) -> bool:
+        """Whether lists are to be chosen among more candidates than they hold."""
+        return self.diversity > 0.0 or self.near_duplicates == "drop"
+
+    def check(self) -> None:
+        """Raise `InputError` unless the numbers and words can be used."""
+        if self.min_score is not None:
+            check_number("min_score", self.min_score)
+        check_number("diversity", self.diversity, 0.0, 1.0)
+        check_choice("near_duplicates", self.near_duplicates, ["keep", "drop"])
 
 
 _NOTHING = tuple(vars(Wishes()).values())
@@ -170,12 +196,13 @@ def answer(
     n : int
         How many related events, at least 1.
     wishes : Wishes
-        Filters and pins.
+        Filters, pins, thresholds and variety.
     first : Best or None
-        The first lists, where they are known: of everyone, without a wish.
+        The first lists, where they are known: of everyone, without a filter.
     progress_bar : callable
         Opens the display.
     """
+    wishes.check()
     index = scorer.index
     exclude = read_choice("exclude", wishes.exclude, index.ids)
     pins = read_choice("pins", wishes.pins, index.ids)
@@ -189,32 +216,32 @@ def answer(
     # What is named for every list never enters one; what is named for some is taken out after.
     allowed[exclude.everywhere] = False
     allowed[pins.everywhere] = False
-    spare = max([0, *map(len, exclude.by_row.values())]) + max([0, *map(len, pins.by_row.values())])
-    width = first_width(n, scorer.weights)
-    if first is None:
-        filters = Filters(allowed, until)
-        first = first_lists(scorer, engine, queries, width + spare, filters, progress_bar)
-    pairs = lists.Pairs.of(first)
-    for choice in (exclude, pins):
-        if choice.by_row:
-            pairs = lists.without(pairs, queries.rows, choice)
-    pairs = pairs.where(pairs.ranks() <= width)
     own = _own(scorer, engine, queries)
-    of_neighbours = scorer.of_neighbours(own, pairs.queries, pairs.candidates, until)
-    pairs = replace(pairs, scores=pairs.scores + of_neighbours)
-    counts = np.bincount(pairs.queries, minlength=len(queries.rows))
-    best, _ = best_of_each(counts, pairs.candidates, pairs.scores, n)
-    pairs, of_neighbours = pairs.take(best), of_neighbours[best]
+    pinned = _pinned(index, queries, pins, until)
+    filters = Filters(allowed, until)
+    search = Search(
+        scorer,
+        queries,
+        n,
+        first_width(n, scorer.weights),
+        first_width(n, scorer.weights, wishes),
+        wishes,
+        until,
+        (exclude, pins),
+        pinned,
+        own,
+        lambda numbers, width: first_lists(
+            scorer, engine, queries.take(numbers), width, filters.take(numbers), progress_bar
+        ),
+        engine.n_threads,
+    )
+    pairs, of_neighbours = search.run(first)
     parts = scorer.parts(queries, pairs.queries, pairs.candidates, of_neighbours)
-    if wishes.min_score is not None:
-        high = pairs.scores >= check_number("min_score", wishes.min_score)
-        pairs, parts = pairs.where(high), parts[high]
     if pins.most:
-        numbers, rows = _pinned(index, queries, pins, until)
-        of_pins = scorer.of_neighbours(own, numbers, rows, until)
-        parts_of_pins = scorer.parts(queries, numbers, rows, of_pins)
-        pinned = np.ones(len(rows), dtype=np.bool_)
-        first_pairs = lists.Pairs(numbers, rows, add_parts(parts_of_pins), pinned)
+        of_pins = scorer.of_neighbours(own, *pinned, until)
+        parts_of_pins = scorer.parts(queries, *pinned, of_pins)
+        scores = add_parts(parts_of_pins)
+        first_pairs = lists.Pairs(*pinned, scores, np.ones(len(scores), dtype=np.bool_))
         pairs, order = lists.join(first_pairs, pairs)
         parts = np.concatenate([parts_of_pins, parts])[order]
     shown = pairs.ranks() <= n
@@ -233,9 +260,10 @@ def answer(
     return table, pairs.candidates
 
 
-def first_width(n: int, weights: Weights) -> int:
+def first_width(n: int, weights: Weights, wishes: Wishes = Wishes()) -> int:
     """Return how long first lists have to be for lists of `n` events."""
-    return max(n, FIRST_LIST) if weights.neighbours else n
+    width = max(n, FIRST_LIST) if weights.neighbours else n
+    return max(width, CHOICE * n, FIRST_LIST) if wishes.varied else width
 
 
 def _check_for_all(name: str, choice: Choice) -> None:

@@ -144,6 +144,7 @@ class FittedModel(BaseEstimator):  # type: ignore[misc, unused-ignore]
         from relatedevents.answers import answer, first_width
 
         wanted = check_count("n", self.n_related if n is None else n)
+        wishes.check()
         engine, index = self._exact_engine(), self._index()
         plain = queries.everyone and wishes.plain
         first = None
@@ -151,6 +152,14 @@ class FittedModel(BaseEstimator):  # type: ignore[misc, unused-ignore]
             # They are whose neighbours everyone has too, and what an update starts from.
             kept = self._first_lists(first_width(wanted, self.weights))
             first = kept.best(index.order)
+        elif queries.everyone and wishes.unfiltered:
+            # Looked at where they are long enough, and left as they are.
+            self._neighbourhoods()
+            there = self._kept
+            if there is not None and there.serves(
+                first_width(wanted, self.weights, wishes), self.weights
+            ):
+                first = there.best(index.order)
         bar = self._progress_bar
         table, rows = answer(self._scorer(), engine, queries, wanted, wishes, first, bar)
         if plain:

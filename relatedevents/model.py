@@ -192,10 +192,14 @@ class RelatedEvents(NeighboursMixin, TuningMixin, AdaptingMixin, SavingMixin):
             Leave out events whose `probability` is lower.
         diversity : float, default=0.0
             From 0, the best events by score, to 1, events as unlike each other as may be: the
-            best is listed first, and each next one pays for its likeness to those above it.
+            best one stays, and each next one pays for its likeness, by embedding and tags, to
+            those chosen before it and to pins. They are chosen among the first 30 candidates, or
+            three times `n`, and listed in their old order; scores stay what they are. 0.15 makes
+            lists more varied at little cost (benchmarks/DIVERSITY.md).
         near_duplicates : {"keep", "drop"}
             Whether an event may be listed whose headline says the same as the query's own or as
-            one above it.
+            one above it: the same words, or nearly the same within a week. The list is filled
+            from further down; pins stay.
 
         Returns
         -------

@@ -53,6 +53,7 @@ ROOM_OF_MODULE = {
     "checks": "ground",
     "vector_cache": "encoders",
     "answers": "model",
+    "search": "model",
     "fitted": "model",
     "tuning": "model",
     "adapting": "model",

@@ -243,6 +243,20 @@ def _add_listing(command: argparse.ArgumentParser) -> None:
         action="append",
         help="list only such events; also !=, <, <=, > and >=; may be repeated, all must hold",
     )
+    group.add_argument(
+        "--diversity",
+        type=float,
+        metavar="NUMBER",
+        default=0.0,
+        help="from 0, the best by score (default), to 1, as unlike each other as may be; try 0.15",
+    )
+    group.add_argument(
+        "--near-duplicates",
+        metavar="keep|drop",
+        default="keep",
+        help="whether to leave out a headline that says what another listed one, or the event's "
+        "own, says (default: keep)",
+    )
 
 
 def _add_reading(command: argparse.ArgumentParser) -> None:

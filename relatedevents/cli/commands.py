@@ -127,6 +127,8 @@ def _listing(args: argparse.Namespace, model: RelatedEvents) -> dict[str, Any]:
         "exclude": args.exclude,
         "pins": args.pin,
         "min_score": args.min_score,
+        "diversity": args.diversity,
+        "near_duplicates": args.near_duplicates,
     }
 
 
