@@ -18,7 +18,7 @@ EVENT := 2012-10-12/all-members-of-the-un-security-council-vote-to-support-an-af
 export HF_HUB_OFFLINE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-minilm test test-extras lint bench bench-million quality quality-full signals tuning clean
+.PHONY: help demo demo-minilm test test-extras lint bench bench-million quality quality-full signals tuning calibrate confidence clean
 
 help:
 	@echo 'make demo         ten related events of one event of the bundled sample, and why'
@@ -31,6 +31,8 @@ help:
 	@echo 'make quality      measure the lists on ../shared/data; writes benchmarks/QUALITY.md'
 	@echo 'make quality-full with all-MiniLM-L6-v2 too (encodes long, once); QUALITY_FULL.md'
 	@echo 'make tuning       measure what tune learns from ../shared/data; benchmarks/TUNING.md'
+	@echo 'make calibrate    learn the default probabilities again, after default weights or encoder change'
+	@echo 'make confidence   measure the probabilities on ../shared/data; benchmarks/CONFIDENCE.md'
 	@echo 'make clean        remove environments and whatever was built'
 
 demo: $(VENV)/.core
@@ -73,6 +75,12 @@ signals: $(VENV)/.core
 
 tuning: $(VENV)/.core
 	nice -n 5 $(BIN)/python benchmarks/tuning.py
+
+calibrate: $(VENV)/.core
+	nice -n 5 $(BIN)/python benchmarks/confidence.py --write
+
+confidence: $(VENV)/.test
+	nice -n 5 $(BIN)/python benchmarks/confidence.py
 
 clean:
 	rm -rf .venv .venv-* $(VENV) $(TRANSFORMERS_VENV) $(BENCH_VENV) build dist out .pytest_cache .mypy_cache .ruff_cache .hypothesis

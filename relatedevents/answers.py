@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from relatedevents import lists
+from relatedevents.calibration import Calibration, check_min_probability
 from relatedevents.checks import check_choice, check_number, problem
 from relatedevents.engines.contract import Best, ExactParts, Filters
 from relatedevents.engines.exact import ExactEngine
@@ -128,11 +129,14 @@ class Scorer:
         What each signal counts.
     near : Neighbourhoods or None
         Of the whole archive; None where neighbours count nothing.
+    calibration : Calibration or None
+        What turns parts into probabilities; None where nothing does under these weights.
     """
 
     index: Index
     weights: Weights
     near: Neighbourhoods | None
+    calibration: Calibration | None = None
 
     def first_scores(self, queries: Queries) -> ExactParts:
         """Return what scores pairs of a query number and a row without their neighbours."""
@@ -171,6 +175,12 @@ class Scorer:
         values = neighbour_values(own, numbers, self.near, rows, self.index.features, until)
         return self.weights.neighbours * values
 
+    def probabilities(self, parts: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Return the probability of some pairs from all their parts, NaN where none is known."""
+        if self.calibration is None:
+            return np.full(len(parts), np.nan)
+        return self.calibration.probabilities(parts)
+
 
 def answer(
     scorer: Scorer,
@@ -204,6 +214,8 @@ def answer(
     """
     wishes.check()
     index = scorer.index
+    if wishes.min_probability is not None:
+        check_min_probability(wishes.min_probability, scorer.calibration)
     exclude = read_choice("exclude", wishes.exclude, index.ids)
     pins = read_choice("pins", wishes.pins, index.ids)
     check_pins(pins, exclude, index.ids)
@@ -246,9 +258,13 @@ def answer(
         parts = np.concatenate([parts_of_pins, parts])[order]
     shown = pairs.ranks() <= n
     pairs, parts = pairs.where(shown), parts[shown]
+    told = scorer.probabilities(parts)
+    if wishes.min_probability is not None:
+        likely = pairs.pinned | (told >= wishes.min_probability)
+        pairs, parts, told = pairs.where(likely), parts[likely], told[likely]
     if queries.everyone:
         order = np.argsort(index.order[pairs.queries], kind="stable")
-        pairs, parts = pairs.take(order), parts[order]
+        pairs, parts, told = pairs.take(order), parts[order], told[order]
     tags = lists.shared_tags(
         queries.features.tags,
         queries.feature_rows[pairs.queries],
@@ -256,7 +272,7 @@ def answer(
         pairs.candidates,
         index.tag_space.names,
     )
-    table = lists.long_table(pairs, parts, queries.ids, index.id_of_row, tags)
+    table = lists.long_table(pairs, parts, told, queries.ids, index.id_of_row, tags)
     return table, pairs.candidates
 
 

@@ -19,6 +19,7 @@ from relatedevents.weights import Weights
 
 if TYPE_CHECKING:
     from relatedevents.answers import Queries, Scorer, Wishes
+    from relatedevents.calibration import Calibration
     from relatedevents.encoders import Encoder
     from relatedevents.engines.exact import ExactEngine
     from relatedevents.index import Index
@@ -43,6 +44,7 @@ class FittedModel(BaseEstimator):  # type: ignore[misc, unused-ignore]
     archive_: pd.DataFrame
     index_: Index
     encoder_: Encoder | None
+    calibration_: Calibration | None = None
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "index_")
@@ -62,6 +64,8 @@ class FittedModel(BaseEstimator):  # type: ignore[misc, unused-ignore]
         for name in ("tuning_", "adaptation_"):
             if hasattr(other, name):
                 setattr(self, name, getattr(other, name))
+        # Of another encoder's parts it says nothing.
+        self.calibration_ = other.calibration_ if self.encoder_ is other.encoder_ else None
 
     def _check_weights(self) -> None:
         if not isinstance(self.weights, Weights):
@@ -171,7 +175,13 @@ class FittedModel(BaseEstimator):  # type: ignore[misc, unused-ignore]
     def _scorer(self) -> Scorer:
         from relatedevents.answers import Scorer
 
-        return Scorer(self._index(), self.weights, self._neighbourhoods())
+        near = self._neighbourhoods()
+        return Scorer(self._index(), self.weights, near, self._calibration())
+
+    def _calibration(self) -> Calibration | None:
+        """Return what turns parts into probabilities, if it was learned under these weights."""
+        found = self.calibration_
+        return found if found is not None and found.holds_for(self.weights) else None
 
     def _first_lists(self, n: int) -> KeptLists:
         """Return the first lists of everyone, `n` long or longer; found once, then kept."""

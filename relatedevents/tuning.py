@@ -11,6 +11,7 @@ import pandas as pd
 from sklearn.base import clone
 
 from relatedevents.archive import UNDATED, days_of
+from relatedevents.calibrating import useful_calibration_of
 from relatedevents.checks import check_count, problem, some_of
 from relatedevents.errors import InputError
 from relatedevents.evaluation.significance import bootstrap_means, randomisation_p_values
@@ -102,6 +103,11 @@ class TuningMixin(FittedModel):
             n_folds=len(folds),
             unreachable=wanted.unreachable,
             unexplained=_unexplained(candidates, learned, pairs, index, n),
+        )
+        # Where the weights stay, this model has found everyone's neighbours already.
+        teller = model if kept else self
+        model.calibration_ = useful_calibration_of(
+            teller, wanted.rows, wanted.related, wanted.until, groups, n_folds, seed
         )
         return model
 

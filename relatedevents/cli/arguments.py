@@ -232,6 +232,12 @@ def _add_listing(command: argparse.ArgumentParser) -> None:
         "--min-score", type=float, metavar="SCORE", help="leave out what scores less"
     )
     group.add_argument(
+        "--min-probability",
+        type=float,
+        metavar="P",
+        help="leave out what is less probable, such as 0.3; see 'prob.' in the list",
+    )
+    group.add_argument(
         "--exclude", metavar="ID", action="append", help="never list it; may be repeated"
     )
     group.add_argument(
