@@ -56,6 +56,7 @@ ROOM_OF_MODULE = {
     "search": "model",
     "fitted": "model",
     "tuning": "model",
+    "trials": "model",
     "adapting": "model",
     "learned": "model",
     "updating": "model",
