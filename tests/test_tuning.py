@@ -307,6 +307,8 @@ def test_the_hand_made_rule_is_found_again(model, rule_tuned):
     assert told.weights_after == tuned.weights
     assert tuned.weights.tie_break == "page"
     assert tuned.weights.coverage > 0
+    assert tuned.weights.neighbours == 0.0
+    assert told.neighbours_low <= 0.0
     assert exact_ndcg(tuned, links) >= 0.99
     assert told.unexplained.empty
     # On queries that were not among the links as well.
@@ -405,6 +407,7 @@ def test_a_model_that_gives_the_links_already_stays_as_it_is(model):
 
 BEFORE = {
     "default": Weights(),
+    "neighbours first": Weights.only(words=0.2, category=0.3, neighbours=3),
     "recency of its own scale": Weights.only(
         semantic=0.2, tags=0.3, recency=1, recency_half_life=100.0
     ),
