@@ -26,6 +26,14 @@ if TYPE_CHECKING:
     from relatedevents.learning.weights import Candidates
 
 _HALF_LIVES = (3.0, 7.0, 14.0, 30.0, 41.6, 60.0, 120.0, 250.0, 500.0, 1000.0)
+# Several scales at once: what fades within days for some stories fades within years for others.
+_SCALES = (
+    (1.0, 10.0, 100.0),
+    (2.0, 20.0, 200.0),
+    (3.0, 30.0, 365.0),
+    (3.0, 365.0),
+    (10.0, 100.0, 1000.0),
+)
 # The signals of the first pass, and where time stands among them.
 _FIRST = SIGNALS[:-1]
 _TIME = _FIRST.index("time")
@@ -41,6 +49,9 @@ class TuningMixin(FittedModel):
 
     def tune(self, links: object, *, n: int = 10, n_folds: int = 5, seed: int = 0) -> Self:
         """Learn weights, half-life and the order of equal scores from existing links.
+
+        Whether neighbours count, and how much, is learned in a second step, under the weights of
+        the others.
 
         Parameters
         ----------
@@ -272,7 +283,7 @@ def _best_rows(
 
 
 def _half_lives(weights: Weights) -> list[tuple[float, ...]]:
-    return [weights.half_lives(), *((days,) for days in _HALF_LIVES)]
+    return [weights.half_lives(), *((days,) for days in _HALF_LIVES), *_SCALES]
 
 
 def _orders(weights: Weights) -> list[Weights]:
