@@ -151,7 +151,8 @@ def test_every_list_of_one_event_against_all_scores(model):
         found = model.related(index.id_of_row[row], FIRST_LIST)
         at = index.ids.rows_of(found["related_id"], "id")
         assert sorted(at) == sorted(best)
-        assert found["score"] - found["neighbours"] == pytest.approx(scores[at], abs=1e-6)
+        first = (found["score"] - found["neighbours"]).to_numpy()
+        assert first == pytest.approx(scores[at], abs=1e-6)
         whole = np.round(found["score"].to_numpy(), 6)
         assert np.lexsort((at, -whole)).tolist() == list(range(FIRST_LIST))
         short = model.related(index.id_of_row[row], 10)["related_id"]
