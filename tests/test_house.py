@@ -57,6 +57,7 @@ ROOM_OF_MODULE = {
     "search": "model",
     "fitted": "model",
     "tuning": "model",
+    "trials": "model",
     "adapting": "model",
     "calibrating": "model",
     "learned": "model",
