@@ -284,10 +284,8 @@ for links_dev, the page links the event. Calibration error: mean distance of for
 ten bins of equal size. Brier skill: over a constant, the share of linked pairs learned from."""
 
 ADVICE = """\
-Cut at 0.3 to leave out what is likely noise: on dev, whose events all have a story, nearly all of
-the right links stay, and of events drawn at random (below) about as many are left with an empty
-list as have nothing related: of pages graded by hand, that was one in eight. Cut at 0.6 where a
-wrong link is worse than a missing one. Calibration is that of the first 50 candidates; for likely
+Cut at 0.3 to leave out what is likely noise, at 0.5 where a wrong link is worse than a missing one;
+the tables say what stays. Calibration is that of the first 50 candidates; for likely
 pairs, the first ten among them, dev and later hold fewer links than foretold. Names are given to
 a part of a story's events only, so the shares found are lower limits."""
 

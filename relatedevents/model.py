@@ -196,7 +196,7 @@ class RelatedEvents(NeighboursMixin, TuningMixin, CalibratingMixin, AdaptingMixi
         min_probability : float, optional
             Leave out of the list all but pins whose `probability` is lower: the estimated chance
             of sharing a story or, after `tune` or `calibrate`, of being linked. 0.3 leaves out
-            what is likely noise and keeps nearly all else; 0.6 keeps what is likely.
+            what is likely noise; 0.5 keeps what is likely.
         diversity : float, default=0.0
             From 0, the best events by score, to 1, events as unlike each other as may be: the
             best one stays, and each next one pays for its likeness, by embedding and tags, to
