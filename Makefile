@@ -16,7 +16,8 @@ EVENT := 2012-10-12/all-members-of-the-un-security-council-vote-to-support-an-af
 export HF_HUB_OFFLINE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-minilm test test-extras lint bench quality quality-full signals tuning clean
+.PHONY: help demo demo-minilm test test-extras lint bench scale quality quality-full signals tuning \
+	clean
 
 help:
 	@echo 'make demo         ten related events of one event of the bundled sample, and why'
@@ -25,6 +26,7 @@ help:
 	@echo 'make test-extras  the tests with every extra'
 	@echo 'make lint         linter, formatter, type checker'
 	@echo 'make bench        measure speed and memory; writes benchmarks/RESULTS.md'
+	@echo 'make scale        measure archives up to a million events; writes benchmarks/SCALE.md'
 	@echo 'make quality      measure the lists on ../shared/data; writes benchmarks/QUALITY.md'
 	@echo 'make quality-full with all-MiniLM-L6-v2 too (encodes long, once); QUALITY_FULL.md'
 	@echo 'make tuning       measure what tune learns from ../shared/data; benchmarks/TUNING.md'
@@ -53,6 +55,9 @@ lint: $(VENV)/.lint
 
 bench: $(VENV)/.core
 	$(BIN)/python benchmarks/run.py
+
+scale: $(VENV)/.test
+	$(BIN)/python benchmarks/scale.py
 
 quality: $(VENV)/.core
 	nice -n 5 $(BIN)/python benchmarks/quality.py

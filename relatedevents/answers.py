@@ -12,8 +12,7 @@ import pandas as pd
 
 from relatedevents import lists
 from relatedevents.checks import check_number, problem
-from relatedevents.engines.contract import Best, ExactParts, Filters
-from relatedevents.engines.exact import ExactEngine
+from relatedevents.engines.contract import Best, Engine, ExactParts, Filters
 from relatedevents.errors import InputError
 from relatedevents.filters import Choice, check_pins, read_as_of, read_choice, read_where
 from relatedevents.index import Index
@@ -148,7 +147,7 @@ class Scorer:
 
 def answer(
     scorer: Scorer,
-    engine: ExactEngine,
+    engine: Engine,
     queries: Queries,
     n: int,
     wishes: Wishes,
@@ -163,7 +162,7 @@ def answer(
     ----------
     scorer : Scorer
         The score.
-    engine : ExactEngine
+    engine : Engine
         Over the index's rows, under the weights of the first pass.
     queries : Queries
         For which events.
@@ -172,28 +171,16 @@ def answer(
     wishes : Wishes
         Filters and pins.
     first : Best or None
-        The first lists, where they are known: of everyone, without a wish.
+        The first lists under the wishes, where they are known.
     progress_bar : callable
         Opens the display.
     """
     index = scorer.index
-    exclude = read_choice("exclude", wishes.exclude, index.ids)
-    pins = read_choice("pins", wishes.pins, index.ids)
-    check_pins(pins, exclude, index.ids)
-    if not queries.in_archive:
-        _check_for_all("exclude", exclude)
-        _check_for_all("pins", pins)
-    days = queries.features.days[queries.feature_rows]
-    until = read_as_of(wishes.as_of, queries.ids.tolist(), days)
-    allowed = read_where(wishes.where, index.table)[index.order]
-    # What is named for every list never enters one; what is named for some is taken out after.
-    allowed[exclude.everywhere] = False
-    allowed[pins.everywhere] = False
-    spare = max([0, *map(len, exclude.by_row.values())]) + max([0, *map(len, pins.by_row.values())])
+    exclude, pins = _choices(index, queries, wishes)
+    until = _until(queries, wishes)
     width = first_width(n, scorer.weights)
     if first is None:
-        filters = Filters(allowed, until)
-        first = first_lists(scorer, engine, queries, width + spare, filters, progress_bar)
+        first = wished_lists(scorer, engine, queries, n, wishes, progress_bar)
     pairs = lists.Pairs.of(first)
     for choice in (exclude, pins):
         if choice.by_row:
@@ -238,6 +225,42 @@ def first_width(n: int, weights: Weights) -> int:
     return max(n, FIRST_LIST) if weights.neighbours else n
 
 
+def wished_lists(
+    scorer: Scorer,
+    engine: Engine,
+    queries: Queries,
+    n: int,
+    wishes: Wishes,
+    progress_bar: ProgressBar,
+) -> Best:
+    """Return the first lists of some queries under a user's wishes; parameters as `answer`."""
+    index = scorer.index
+    exclude, pins = _choices(index, queries, wishes)
+    allowed = read_where(wishes.where, index.table)[index.order]
+    # What is named for every list never enters one; what is named for some is taken out after.
+    allowed[exclude.everywhere] = False
+    allowed[pins.everywhere] = False
+    spare = sum(max([0, *map(len, choice.by_row.values())]) for choice in (exclude, pins))
+    width = first_width(n, scorer.weights) + spare
+    filters = Filters(allowed, _until(queries, wishes))
+    return first_lists(scorer, engine, queries, width, filters, progress_bar)
+
+
+def _choices(index: Index, queries: Queries, wishes: Wishes) -> tuple[Choice, Choice]:
+    exclude = read_choice("exclude", wishes.exclude, index.ids)
+    pins = read_choice("pins", wishes.pins, index.ids)
+    check_pins(pins, exclude, index.ids)
+    if not queries.in_archive:
+        _check_for_all("exclude", exclude)
+        _check_for_all("pins", pins)
+    return exclude, pins
+
+
+def _until(queries: Queries, wishes: Wishes) -> npt.NDArray[np.int64] | None:
+    days = queries.features.days[queries.feature_rows]
+    return read_as_of(wishes.as_of, queries.ids.tolist(), days)
+
+
 def _check_for_all(name: str, choice: Choice) -> None:
     if choice.by_row:
         came = "got a mapping from ids, and a new event has none"
@@ -246,7 +269,7 @@ def _check_for_all(name: str, choice: Choice) -> None:
 
 def first_lists(
     scorer: Scorer,
-    engine: ExactEngine,
+    engine: Engine,
     queries: Queries,
     n: int,
     filters: Filters,
@@ -264,7 +287,7 @@ def first_lists(
         return engine.best_of_rows(side, queries.rows, exact, n, filters, on_progress)
 
 
-def _own(scorer: Scorer, engine: ExactEngine, queries: Queries) -> Neighbourhoods | None:
+def _own(scorer: Scorer, engine: Engine, queries: Queries) -> Neighbourhoods | None:
     """Return the queries' own neighbourhoods, whatever filters their lists are asked with."""
     if scorer.near is None:
         return None

@@ -65,6 +65,7 @@ ROOM_OF_MODULE = {
     "kept": "lists",
     "explain": "model",
     "neighbours": "model",
+    "blocks": "model",
     "weights": "signals",
     "operands": "signals",
     "_pairs": "signals",
@@ -72,6 +73,7 @@ ROOM_OF_MODULE = {
     "__main__": "package",
 }
 HEAVY = {
+    "faiss",
     "model2vec",
     "numba",
     "pyarrow",
