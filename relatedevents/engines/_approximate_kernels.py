@@ -124,7 +124,8 @@ def _bisect(rows: I32, first: int, last: int, value: int) -> int:
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[misc, untyped-decorator, unused-ignore]
 def _spread(
-    total: F32,
+    sums: F32,
+    which: int,
     touched: I32,
     n_touched: int,
     row_start: I64,
@@ -140,7 +141,9 @@ def _spread(
     centre: int,
     reach: int,
 ) -> int:
-    """Add one query's products to `total`; returns how many places outside its window it touched.
+    """Add one query's products to a column of `sums`.
+
+    Returns how many places outside its window it has touched.
 
     A column of more than `reach` entries is followed for the nearest of them alone. With
     `counted` above 0 each shared column adds that much instead.
@@ -155,7 +158,7 @@ def _spread(
             inner = _bisect(rows, p, p_end, window_from)
             inner_end = _bisect(rows, inner, p_end, window_to)
         for at in range(inner, inner_end):
-            total[rows[at]] += each if counted > 0.0 else value * data[at]
+            sums[rows[at], which] += each if counted > 0.0 else value * data[at]
         if p_end - p > reach:
             middle = _bisect(rows, p, p_end, centre)
             p = max(p, min(middle - reach // 2, p_end - reach))
@@ -164,8 +167,8 @@ def _spread(
             a, b = (p, min(inner, p_end)) if turn == 0 else (max(inner_end, p), p_end)
             for at in range(a, b):
                 place = rows[at]
-                before = total[place]
-                total[place] = before + (each if counted > 0.0 else value * data[at])
+                before = sums[place, which]
+                sums[place, which] = before + (each if counted > 0.0 else value * data[at])
                 touched[n_touched] = place
                 n_touched += before == 0.0
     return n_touched
@@ -219,8 +222,7 @@ def best_of_block(
     pattern_data: F32,
     tag_reach: int,
     word_reach: int,
-    linear: F32,
-    bent: F32,
+    sums: F32,
     touched: I32,
     scratch: F32,
     n_looked: int,
@@ -230,8 +232,8 @@ def best_of_block(
 ) -> None:
     """Keep the best candidates of some queries from all sources.
 
-    `dots` holds dense parts of the queries with the places from `block_from`. `linear` and `bent`
-    (zeros), `touched` and `scratch` are scratch space of one number a place.
+    `dots` holds dense parts of the queries with the places from `block_from`. `sums` (zeros, of
+    the linear and of the bent part), `touched` and `scratch` are scratch space, by place.
     """
     last = table.shape[0] - 1
     size = best.shape[1]
@@ -248,19 +250,19 @@ def best_of_block(
         code_row = code_table[query_codes[q]]
         kept, kept_places = best[r], best_places[r]
         n_touched = _spread(
-            linear, touched, 0,
+            sums, 0, touched, 0,
             q_start, q_columns, q_values, 0.0, start, places, data,
             q, first, until, centre[q], tag_reach,
         )  # fmt: skip
         if query_factor[q] > 0.0:
             n_touched = _spread(
-                linear, touched, n_touched,
+                sums, 0, touched, n_touched,
                 pattern_q_start, pattern_q_columns, pattern_q_values, query_factor[q],
                 pattern_start, pattern_places, pattern_data,
                 q, first, until, centre[q], tag_reach,
             )  # fmt: skip
         n_touched = _spread(
-            bent, touched, n_touched,
+            sums, 1, touched, n_touched,
             bent_q_start, bent_q_columns, bent_q_values, 0.0,
             bent_start, bent_places, bent_data,
             q, first, until, centre[q], word_reach,
@@ -272,12 +274,12 @@ def best_of_block(
         for c in range(until - first):
             place = first + c
             gap = min(abs(days[place] - day), last)
-            scratch[c] = max(row[c], np.float32(0.0)) + table[gap] + linear[place] + bonus[place]
+            scratch[c] = max(row[c], np.float32(0.0)) + table[gap] + sums[place, 0] + bonus[place]
         for c in range(until - first):
             place = first + c
-            scratch[c] += top * bent[place] / (bent[place] + below) + code_row[codes[place]]
-            linear[place] = 0.0
-            bent[place] = 0.0
+            scratch[c] += top * sums[place, 1] / (sums[place, 1] + below) + code_row[codes[place]]
+            sums[place, 0] = 0.0
+            sums[place, 1] = 0.0
         lowest = kept[0]
         for c in range(until - first):
             score = scratch[c]
@@ -295,12 +297,12 @@ def best_of_block(
             if place < 0:
                 continue
             gap = min(abs(days[place] - day), last)
-            x = bent[place]
+            x = sums[place, 1]
             score = found_dots[q, k] + table[gap] + code_row[codes[place]] + bonus[place]
-            score += linear[place] + top * x / (x + below)
+            score += sums[place, 0] + top * x / (x + below)
             # It has been looked at: nothing is left to add.
-            linear[place] = 0.0
-            bent[place] = 0.0
+            sums[place, 0] = 0.0
+            sums[place, 1] = 0.0
             if not _worse(score, rows[place], kept[0], rows[kept_places[0]]):
                 _keep(kept, kept_places, rows, score, place)
         # Sharing a tag or a word: those whose other parts promise most get their dense part.
@@ -320,10 +322,10 @@ def best_of_block(
             most += table[gap]
         for k in range(n_touched):
             place = touched[k]
-            x = linear[place]
-            y = bent[place]
-            linear[place] = 0.0
-            bent[place] = 0.0
+            x = sums[place, 0]
+            y = sums[place, 1]
+            sums[place, 0] = 0.0
+            sums[place, 1] = 0.0
             score = x + top * y / (y + below)
             if score + most < lowest or score == 0.0:
                 continue

@@ -23,11 +23,11 @@ I64 = npt.NDArray[np.int64]
 _Out = TypeVar("_Out")
 
 # How many events nearest in time are all looked at.
-_WINDOW = 2048
+_WINDOW = 768
 # How many events the cells around a query's vector hold at least, and where time tells nothing.
-_NEAR, _NEAR_WITHOUT_TIME = 1024, 16384
+_NEAR, _NEAR_WITHOUT_TIME = 512, 16384
 # A tag or word of more events names the nearest in time of them alone.
-_TAG_REACH, _WORD_REACH = 4096, 512
+_TAG_REACH, _WORD_REACH = 4096, 192
 # How many of the cells' and of the tags' and words' candidates are looked at more closely.
 _FOUND, _LOOKED = 24, 32
 # What is not in the window gets its dense part worked out only where this share of the most that
@@ -88,7 +88,7 @@ class Search:
     def best(self, exact: ExactParts, n: int, on_progress: Progress | None) -> tuple[Best, I64]:
         """Return the best n of each query, and the queries whose lists are not full."""
         asked = self.asked
-        size = n + max(6, n // 2)
+        size = n + max(6, n // 4)
         found, dots = self._near(max(_FOUND, size))
         always = self._always(size + 1)
 
@@ -248,8 +248,7 @@ class Search:
             *within.postings[2].arrays,
             _TAG_REACH,
             _WORD_REACH,
-            mine.linear,
-            mine.bent,
+            mine.sums,
             mine.touched,
             mine.scores,
             max(_LOOKED, 2 * size),
@@ -263,11 +262,11 @@ class Search:
 
 
 class _Scratch:
-    """One thread's running sums, one a place; zeros between queries."""
+    """One thread's running sums, two a place; zeros between queries."""
 
     def __init__(self, n: int) -> None:
-        self.linear = np.zeros(n, dtype=np.float32)
-        self.bent = np.zeros(n, dtype=np.float32)
+        # Beside each other, since both are looked up for every place that is met.
+        self.sums = np.zeros((n, 2), dtype=np.float32)
         # A place may be met in each of the three matrices.
         self.touched = np.empty(3 * n + 1, dtype=np.int32)
         self.scores = np.empty(n, dtype=np.float32)
