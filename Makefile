@@ -3,11 +3,13 @@
 PYTHON ?=
 VENV ?= .venv
 TRANSFORMERS_VENV ?= .venv-transformers
+BENCH_VENV ?= .venv-bench
 TORCH ?= torch==2.13.0
 
 CANDIDATES := $(or $(PYTHON),python3.13 python3.12 python3.11 python3)
 BIN := $(VENV)/bin
 TRANSFORMERS_BIN := $(TRANSFORMERS_VENV)/bin
+BENCH_BIN := $(BENCH_VENV)/bin
 PIP_INSTALL := -m pip install --quiet --quiet --disable-pip-version-check
 # The Security Council's resolution of 2012 on Mali, an event of the bundled sample.
 EVENT := 2012-10-12/all-members-of-the-un-security-council-vote-to-support-an-african-led-force-that
@@ -16,8 +18,7 @@ EVENT := 2012-10-12/all-members-of-the-un-security-council-vote-to-support-an-af
 export HF_HUB_OFFLINE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-minilm test test-extras lint bench scale quality quality-full signals tuning \
-	clean
+.PHONY: help demo demo-minilm test test-extras lint bench bench-million scale quality quality-full signals tuning calibrate confidence clean
 
 help:
 	@echo 'make demo         ten related events of one event of the bundled sample, and why'
@@ -25,11 +26,14 @@ help:
 	@echo 'make demo-minilm  the demo with sentence-transformers and all-MiniLM-L6-v2'
 	@echo 'make test-extras  the tests with every extra'
 	@echo 'make lint         linter, formatter, type checker'
-	@echo 'make bench        measure speed and memory; writes benchmarks/RESULTS.md'
+	@echo 'make bench        measure speed and memory beside every peer; benchmarks/RESULTS.md'
+	@echo 'make bench-million  the same for a million invented events, which takes long'
 	@echo 'make scale        measure archives up to a million events; writes benchmarks/SCALE.md'
 	@echo 'make quality      measure the lists on ../shared/data; writes benchmarks/QUALITY.md'
 	@echo 'make quality-full with all-MiniLM-L6-v2 too (encodes long, once); QUALITY_FULL.md'
 	@echo 'make tuning       measure what tune learns from ../shared/data; benchmarks/TUNING.md'
+	@echo 'make calibrate    learn the default probabilities again, after default weights or encoder change'
+	@echo 'make confidence   measure the probabilities on ../shared/data; benchmarks/CONFIDENCE.md'
 	@echo 'make clean        remove environments and whatever was built'
 
 demo: $(VENV)/.core
@@ -53,8 +57,12 @@ lint: $(VENV)/.lint
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(VENV)/.core
-	$(BIN)/python benchmarks/run.py
+bench: $(BENCH_VENV)/.peers
+	$(BENCH_BIN)/python benchmarks/run.py
+
+# Once each: a round takes long. The other sizes stay on the page as they were measured.
+bench-million: $(BENCH_VENV)/.peers
+	$(BENCH_BIN)/python benchmarks/run.py --sizes 1000000 --rounds 1 --peers-only
 
 scale: $(VENV)/.test
 	$(BIN)/python benchmarks/scale.py
@@ -72,8 +80,14 @@ signals: $(VENV)/.core
 tuning: $(VENV)/.core
 	nice -n 5 $(BIN)/python benchmarks/tuning.py
 
+calibrate: $(VENV)/.core
+	nice -n 5 $(BIN)/python benchmarks/confidence.py --write
+
+confidence: $(VENV)/.test
+	nice -n 5 $(BIN)/python benchmarks/confidence.py
+
 clean:
-	rm -rf .venv .venv-* $(VENV) $(TRANSFORMERS_VENV) build dist out .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-* $(VENV) $(TRANSFORMERS_VENV) $(BENCH_VENV) build dist out .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The first Python of 3.11 or newer that can make environments, or one line that says what lacks.
@@ -96,7 +110,7 @@ echo "Making $(@D) with $$("$$chosen" --version); installing takes a minute or t
 rm -rf $(@D) && "$$chosen" -m venv $(@D) && touch $@
 endef
 
-$(VENV)/.made $(TRANSFORMERS_VENV)/.made:
+$(VENV)/.made $(TRANSFORMERS_VENV)/.made $(BENCH_VENV)/.made:
 	$(MAKE_VENV)
 
 $(VENV)/.core: $(VENV)/.made pyproject.toml
@@ -120,4 +134,9 @@ $(TRANSFORMERS_VENV)/.minilm: $(TRANSFORMERS_VENV)/.made pyproject.toml examples
 
 $(TRANSFORMERS_VENV)/.test: $(TRANSFORMERS_VENV)/.minilm
 	@$(TRANSFORMERS_BIN)/python $(PIP_INSTALL) --editable '.[transformers,distill,test]'
+	@touch $@
+
+$(BENCH_VENV)/.peers: $(BENCH_VENV)/.made pyproject.toml benchmarks/peers.txt
+	@$(BENCH_BIN)/python $(PIP_INSTALL) '$(TORCH)'
+	@$(BENCH_BIN)/python $(PIP_INSTALL) --editable '.[transformers,plot]' -r benchmarks/peers.txt
 	@touch $@

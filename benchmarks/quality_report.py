@@ -110,10 +110,19 @@ def reading(figures: dict[str, dict]) -> str:
         """`later` is another archive: stories that began in 2014 or after. Nothing is fitted to it,
         and a gain on `tune` and `dev` that is none there is no gain.""",
         """The default's signals and weights were fitted to `tune`. But while they were sought, some
-        670 settings were tried, and the figures of about 280 were seen on `dev` and `later` too;
-        what lost on `later` was dropped, and among settings near in figures, lists that were read
-        decided for less time and more tags. So `dev` and `later` are no longer unseen: the
-        differences here are far larger than such looks could make, small ones are not.""",
+        850 settings were tried one by one (and 14,000 drawn by lot, on `tune` alone), and the
+        figures of about 450 were seen on `dev` and `later` too; what lost on `later` was dropped,
+        and among settings near in figures, lists that were read and judged link by link decided
+        (READING.md). So `dev` and `later` are no longer unseen: the differences here are far larger
+        than such looks could make, small ones are not.""",
+        """Tried and dropped, for no gain or one that `later` did not have: time counted in events
+        instead of days; products of signals with time, and time that counts only as far as the
+        texts have something in common (better lists to read at the same figure, by little);
+        closeness to the query's own first events alone (by text, topics, tags or words; lists of
+        dense stories lose), to the middles of topics or tags, shared neighbours; whitened vectors;
+        pairs of words, capitalised words, numbers; embeddings of the tags' names, other ways to
+        place tags by what occurs with them; cuts and powers of the tags' weights; weights
+        by the evidence that an event has. What stays is measured in SIGNALS.md.""",
         f"""A story is a cluster in time, so a system that lists neighbours in time does well on it.
         The share of links more than 30 days away says what that costs a reader who looks for an
         older event. On `later`: {percent(far["default"])} of the default's links,

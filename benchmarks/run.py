@@ -1,6 +1,10 @@
-"""Measure speed and memory, and write benchmarks/RESULTS.md. Run it with `make bench`.
+"""Measure speed and memory beside every peer, and write benchmarks/RESULTS.md: `make bench`.
 
-Give another archive as an argument: `python benchmarks/run.py events.csv`.
+    python benchmarks/run.py [ARCHIVE] [--sizes 5000 20000 all] [--rounds 3]
+
+Every peer and size runs in a process of its own, with the same data and threads, in turn within a
+round. Figures are kept in benchmarks/results.json; sizes that are not measured now stay there, so
+that `make bench-million` adds its own. `--report` writes the page and the plots again from there.
 """
 
 from __future__ import annotations
@@ -9,25 +13,27 @@ import argparse
 import datetime
 import importlib.metadata
 import json
-import os
 import platform
-import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-HERE = Path(__file__).parent
+from bench import usage
+from bench.plots import draw
+from bench.registry import PEERS, left_out, missing
+from bench.report import page
+from bench.rounds import Failed, add_recalls, child, run_rounds, tell
+
+HERE = Path(__file__).resolve().parent
 SHIPPED = HERE.parents[1] / "shared" / "data" / "events.parquet"
-VERSIONS = ("relatedevents", "numpy", "scipy", "pandas", "scikit-learn", "numba", "model2vec")
-STARTS = {
-    "bare": ["-c", "pass"],
-    "import relatedevents": ["-c", "import relatedevents"],
-    "relatedevents --version": ["-m", "relatedevents", "--version"],
-    "import pandas, sklearn.base": ["-c", "import pandas, sklearn.base"],
-    "from relatedevents import RelatedEvents": ["-c", "from relatedevents import RelatedEvents"],
-}
+WORK = HERE.parent / "out" / "bench"
+VERSIONS = (
+    "relatedevents", "numpy", "scipy", "pandas", "scikit-learn", "numba", "model2vec", "faiss-cpu",
+    "sentence-transformers", "torch", "bm25s", "sparse-dot-topn",
+)  # fmt: skip
+#: The size whose lists are computed with and without each signal; all events would take minutes.
+SHARES_SIZE = "20000"
 
 
 def processor() -> str:
@@ -37,120 +43,122 @@ def processor() -> str:
     return names[0] if names else platform.processor() or platform.machine()
 
 
-def starts(rounds: int = 7) -> dict[str, float]:
-    """Return the median seconds of each start, the kinds in turn within each round."""
-    seconds: dict[str, list[float]] = {name: [] for name in STARTS}
-    for _ in range(rounds + 1):
-        for name, arguments in STARTS.items():
-            begin = time.perf_counter()
-            subprocess.run([sys.executable, *arguments], check=True, stdout=subprocess.DEVNULL)
-            seconds[name].append(time.perf_counter() - begin)
-    return {name: statistics.median(times[1:]) for name, times in seconds.items()}
+def versions() -> str:
+    told = []
+    for name in VERSIONS:
+        try:
+            told.append(f"{name} {importlib.metadata.version(name)}")
+        except importlib.metadata.PackageNotFoundError:
+            told.append(f"{name} not installed")
+    return ", ".join(told)
 
 
-def measure(name: str, archive: Path, **environment: str) -> dict[str, float]:
-    print(f"measuring: {name} {' '.join(environment)}", file=sys.stderr)
-    done = subprocess.run(
-        [sys.executable, str(HERE / "speed.py"), name, str(archive)],
-        check=True,
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "HF_HUB_OFFLINE": "1", **environment},
+def machine(threads: int) -> dict[str, object]:
+    return {
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "cores": usage.cores(),
+        "processor": processor(),
+        "threads": threads,
+        "python": platform.python_version(),
+        "versions": versions(),
+    }
+
+
+def measure_size(source: str, size: str, rounds: int, threads: int) -> dict[str, object]:
+    """Prepare a size, run every peer that can run, and return what was found."""
+    from relatedevents.fitted import ENGINES
+
+    folder = WORK / size
+    tell(f"preparing {size} events")
+    about = child("data", source, size, str(folder), str(threads), threads=threads)
+    notes = left_out(about["events"], ENGINES) | missing()
+    able = [peer for peer in PEERS if peer.name not in notes]
+    runs = run_rounds(
+        able,
+        rounds,
+        lambda peer, number: child(
+            "process", peer.name, str(folder), str(threads), str(number), threads=threads
+        ),
     )
-    return json.loads(done.stdout)
+    true = add_recalls(runs, folder)
+    return {**about, **machine(threads), "true": true, "notes": notes, "runs": runs}
 
 
-def row(what: str, got: str, goal: str = "", met: bool = True) -> str:
-    verdict = ("yes" if met else "no") if goal else ""
-    return f"| {what} | {got} | {goal} | {verdict} |"
+def measure_own(size: str, threads: int) -> dict[str, object]:
+    """Measure what only this package can be asked for, on a prepared size."""
+    found: dict[str, object] = {}
+    archive = str(WORK / size / "events.parquet")
+    for name in ("starts", "whole", "one", "cold"):
+        tell(f"measuring: {name}")
+        with tempfile.TemporaryDirectory() as empty:
+            more = {"NUMBA_CACHE_DIR": empty} if name == "cold" else {}
+            found[name] = child("ours", name, archive, str(threads), threads=threads, **more)
+    return found
 
 
-def table(archive: Path) -> list[str]:
-    begin = starts()
-    bare = begin["bare"]
-    package, version = (
-        begin[name] - bare for name in ("import relatedevents", "relatedevents --version")
-    )
-    model = begin["from relatedevents import RelatedEvents"]
-    libraries = begin["import pandas, sklearn.base"]
-    measure("one", archive)  # compiles the kernels, so that the others find them
-    with tempfile.TemporaryDirectory() as empty:
-        cold = measure("all", archive, NUMBA_CACHE_DIR=empty)
-    fit, one = measure("fit", archive), measure("one", archive)
-    every, memory = measure("all", archive), measure("memory", archive)
-    return [
-        f"{fit['events']:,} events, vectors of {every['dimensions']} numbers.",
-        "",
-        "| what | measured | target | met |",
-        "| --- | --- | --- | --- |",
-        row("`fit` from nothing", f"{fit['fit']:.1f} s", "< 40 s", fit["fit"] < 40),
-        row(
-            "one `related`, median",
-            f"{one['median'] * 1e3:.1f} ms",
-            "< 30 ms",
-            one["median"] < 0.03,
-        ),
-        row("one `related`, 99th percentile", f"{one['p99'] * 1e3:.1f} ms"),
-        row("one `related_to`, median", f"{one['new_median'] * 1e3:.1f} ms"),
-        row(
-            "`related_all` against sgemm of the same vectors",
-            f"{every['ratio']:.2f} x ({every['all']:.1f} s, {every['sgemm']:.1f} s; "
-            f"pairs {every['ratios']})",
-            "<= 4 x",
-            every["ratio"] <= 4,
-        ),
-        row(
-            "`related_all`, the first call of all, kernels compiled",
-            f"{cold['first']:.1f} s",
-        ),
-        row(
-            "peak memory, read + fit + `related_all`",
-            f"{memory['peak_gb']:.2f} GB",
-            "< 2 GB",
-            memory["peak_gb"] < 2,
-        ),
-        row("`read_events` of Parquet", f"{fit['read']:.1f} s"),
-        row("`save` / `load`", f"{fit['save']:.2f} s / {fit['load']:.2f} s"),
-        row(
-            "`import relatedevents` over bare Python", f"{package:.2f} s", "< 0.4 s", package < 0.4
-        ),
-        row(
-            "`relatedevents --version` over bare Python",
-            f"{version:.2f} s",
-            "< 0.4 s",
-            version < 0.4,
-        ),
-        row(
-            "`from relatedevents import RelatedEvents` against pandas and sklearn.base",
-            f"{model / libraries:.2f} x ({model:.2f} s, {libraries:.2f} s)",
-            "<= 1.2 x",
-            model / libraries <= 1.2,
-        ),
-    ]
+def measure_shares(size: str, threads: int) -> dict[str, object]:
+    """Measure each signal's share of the time on a prepared size."""
+    tell("measuring: the signals' shares")
+    archive = WORK / size / "events.parquet"
+    told = child("ours", "shares", str(archive), str(threads), threads=threads)
+    return {"size": size, "lines": told["lines"]}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+def sizes_first(sizes: dict[str, dict]) -> dict[str, dict]:
+    return dict(sorted(sizes.items(), key=lambda item: item[1]["events"]))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("archive", nargs="?", type=Path, default=SHIPPED)
-    parser.add_argument("--output", type=Path, default=HERE / "RESULTS.md")
-    arguments = parser.parse_args()
-    if not arguments.archive.exists():
-        parser.error(f"no archive at {arguments.archive}: name one, such as events.csv")
-    cores = len(os.sched_getaffinity(0))
-    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in VERSIONS)
-    lines = [
-        "# Speed and memory",
-        "",
-        "Written by `make bench`; the machine is shared, so ratios tell more than seconds.",
-        "",
-        f"- {datetime.date.today().isoformat()}, {cores} cores of {processor()}",
-        f"- Python {platform.python_version()}, {versions}",
-        "",
-        *table(arguments.archive),
-    ]
-    arguments.output.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    print("\n".join(lines))
+    parser.add_argument("--sizes", nargs="+", default=["5000", "20000", "all"], metavar="N")
+    parser.add_argument("--rounds", type=int, default=3, help="of the last size; others have 2")
+    parser.add_argument("--threads", type=int, default=usage.cores())
+    parser.add_argument("--peers-only", action="store_true", help="leave out the first table")
+    parser.add_argument("--report", action="store_true", help="measure nothing, write the page")
+    parser.add_argument("--output", type=Path, default=HERE, help="the folder of the page")
+    options = parser.parse_args()
+    for size in options.sizes:
+        if size != "all" and not (size.isdecimal() and int(size) > 10):
+            parser.error(f"--sizes: got {size!r}; allowed: 'all' or numbers above 10")
+    if options.rounds < 1 or options.threads < 1:
+        parser.error("--rounds and --threads: allowed: 1 or more")
+    if not options.archive.exists() and options.archive != SHIPPED:
+        parser.error(f"no archive at {options.archive}")
+    options.output.mkdir(parents=True, exist_ok=True)
+    figures = options.output / "results.json"
+    found = json.loads(figures.read_text("utf-8")) if figures.exists() else {"sizes": {}}
+    if options.report and not found["sizes"]:
+        parser.error(f"nothing measured yet: no {figures}")
+    if not options.report:
+        source = str(options.archive) if options.archive.exists() else "sample"
+        if source == "sample":
+            tell(f"no archive at {SHIPPED}: invented events in the shape of the bundled sample")
+        began = time.perf_counter()
+        try:
+            for size in options.sizes:
+                found["sizes"][size] = measure_size(source, size, options.rounds, options.threads)
+                figures.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+            if not options.peers_only:
+                last = options.sizes[-1]
+                found["own"] = {"size": last, **measure_own(last, options.threads)}
+                shares_size = SHARES_SIZE if SHARES_SIZE in options.sizes else last
+                found["shares"] = measure_shares(shares_size, options.threads)
+        except Failed as error:
+            tell(f"stopped: {error}")
+            return 1
+        tell(f"measured in {(time.perf_counter() - began) / 60:.1f} minutes")
+    found["sizes"] = sizes_first(found["sizes"])
+    figures.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    plots = draw(found)
+    for name, text in plots.items():
+        (options.output / name).write_text(text, encoding="utf-8")
+    if not plots:
+        tell("no plots: they need matplotlib; pip install matplotlib")
+    (options.output / "RESULTS.md").write_text(page(found, list(plots)), encoding="utf-8")
+    tell(f"wrote {options.output / 'RESULTS.md'}")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

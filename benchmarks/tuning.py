@@ -22,6 +22,7 @@ from quality import DATA, read_tasks
 from relatedevents import RelatedEvents, Weights
 from relatedevents.evaluation.compare import compare
 from relatedevents.evaluation.tables import run_from_table
+from relatedevents.learning.tuned import Tuning
 from relatedevents.weights import SIGNALS
 
 REPORT = Path(__file__).resolve().parent / "TUNING.md"
@@ -61,6 +62,14 @@ def weights_row(name: str, weights: Weights) -> str:
     return f"| {name} | {' | '.join(cells)} | {days} | {weights.tie_break} |"
 
 
+def neighbours_told(tuning: Tuning) -> str:
+    """Return what the neighbours add to the weights learned from the other folds."""
+    return (
+        f"What neighbours add to the weights learned: {tuning.neighbours_gain:+.3f} (95 %: "
+        f"{tuning.neighbours_low:+.3f} to {tuning.neighbours_high:+.3f})."
+    )
+
+
 def of_the_links(folder: Path, archives: dict, tasks: dict) -> tuple[list[str], list[tuple]]:
     """Return the lines about the links of the pages, and the weights to show."""
     task = tasks["links"][0]
@@ -82,7 +91,8 @@ def of_the_links(folder: Path, archives: dict, tasks: dict) -> tuple[list[str], 
         f"| the rule itself, had one known it | {means['rule']:.3f} |",
         "",
         f"Gain {tuning.gain:+.3f} (95 %: {tuning.low:+.3f} to {tuning.high:+.3f}, "
-        f"p = {tuning.p:.4f}). Links that no weights explain: {len(tuning.unexplained)}.",
+        f"p = {tuning.p:.4f}). Links that no weights explain: {len(tuning.unexplained)}. "
+        + neighbours_told(tuning),
     ]
     return lines, [("tuned on links_dev", tuning.weights_after)]
 
@@ -121,6 +131,7 @@ def of_the_stories(archives: dict, tasks: dict, periods: dict) -> tuple[list[str
         f"{tuning.after:.3f} | {tuning.gain:+.3f} | {tuning.low:+.3f} to {tuning.high:+.3f} | "
         f"{tuning.p:.4f} |",
     ]
+    unsure = "" if tuning.kept else " (nothing was kept)"
     names = sorted(set(periods.values()))
     for here, there in ((names[0], names[1]), (names[1], names[0])):
         from_here = {id_: some for id_, some in tune.relevant.items() if periods[id_] == here}
@@ -134,11 +145,12 @@ def of_the_stories(archives: dict, tasks: dict, periods: dict) -> tuple[list[str
             f"{both['default']:.3f} | {both['tuned']:.3f} | {told(change)} |"
         )
     lines += [
-        f"| story_task_tune | story_task_dev | {means['default']:.3f} | {means['tuned']:.3f} | "
-        f"{told(gain)} |",
+        f"| story_task_tune{unsure} | story_task_dev | {means['default']:.3f} | "
+        f"{means['tuned']:.3f} | {told(gain)} |",
         "",
-        verdict
-        + " This task hides the names of stories; the default was chosen by reading lists too.",
+        f"{verdict} {neighbours_told(tuning)}",
+        "",
+        "This task hides the names of stories; the default was chosen by reading lists too.",
     ]
     return lines, [("tuned on story_task_tune", tuning.weights_after)]
 

@@ -4,26 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from relatedevents import lists
-from relatedevents.checks import check_number, problem
+from relatedevents.calibration import Calibration, check_min_probability
+from relatedevents.checks import check_choice, check_number, problem
 from relatedevents.engines.contract import Best, Engine, ExactParts, Filters
 from relatedevents.errors import InputError
 from relatedevents.filters import Choice, check_pins, read_as_of, read_choice, read_where
 from relatedevents.index import Index
 from relatedevents.operands import operands
 from relatedevents.rerank import (
+    CHOICE,
     FIRST_LIST,
     N_NEIGHBOURS,
     Neighbourhoods,
-    best_of_each,
     neighbour_values,
 )
+from relatedevents.search import Search
 from relatedevents.signals import Features, add_parts, pair_parts
 from relatedevents.weights import SIGNALS, Weights
 
@@ -62,6 +64,13 @@ class Queries:
         """The row of each query within `features`."""
         return self.rows if self.in_archive else np.arange(len(self.rows))
 
+    def take(self, numbers: npt.NDArray[np.int64]) -> Queries:
+        """Return some of them."""
+        if len(numbers) == len(self.ids):
+            return self
+        features = self.features if self.in_archive else self.features.take(numbers)
+        return Queries(self.ids[numbers], self.rows[numbers], features, self.in_archive)
+
 
 @dataclass(frozen=True)
 class Wishes:
@@ -85,6 +94,24 @@ class Wishes:
             for wish, nothing in zip(vars(self).values(), _NOTHING, strict=True)
         )
 
+    @property
+    def unfiltered(self) -> bool:
+        """Whether every event may be a candidate of every list."""
+        filters = (self.as_of, self.where, self.exclude, self.pins)
+        return all(wish is None for wish in filters)
+
+    @property
+    def varied(self) -> bool:
+        """Whether lists are to be chosen among more candidates than they hold."""
+        return self.diversity > 0.0 or self.near_duplicates == "drop"
+
+    def check(self) -> None:
+        """Raise `InputError` unless the numbers and words can be used."""
+        if self.min_score is not None:
+            check_number("min_score", self.min_score)
+        check_number("diversity", self.diversity, 0.0, 1.0)
+        check_choice("near_duplicates", self.near_duplicates, ["keep", "drop"])
+
 
 _NOTHING = tuple(vars(Wishes()).values())
 
@@ -101,11 +128,14 @@ class Scorer:
         What each signal counts.
     near : Neighbourhoods or None
         Of the whole archive; None where neighbours count nothing.
+    calibration : Calibration or None
+        What turns parts into probabilities; None where nothing does under these weights.
     """
 
     index: Index
     weights: Weights
     near: Neighbourhoods | None
+    calibration: Calibration | None = None
 
     def first_scores(self, queries: Queries) -> ExactParts:
         """Return what scores pairs of a query number and a row without their neighbours."""
@@ -144,6 +174,12 @@ class Scorer:
         values = neighbour_values(own, numbers, self.near, rows, self.index.features, until)
         return self.weights.neighbours * values
 
+    def probabilities(self, parts: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Return the probability of some pairs from all their parts, NaN where none is known."""
+        if self.calibration is None:
+            return np.full(len(parts), np.nan)
+        return self.calibration.probabilities(parts)
+
 
 def answer(
     scorer: Scorer,
@@ -169,46 +205,65 @@ def answer(
     n : int
         How many related events, at least 1.
     wishes : Wishes
-        Filters and pins.
+        Filters, pins, thresholds and variety.
     first : Best or None
-        The first lists under the wishes, where they are known.
+        The first lists, where they are known: of everyone, without a filter.
     progress_bar : callable
         Opens the display.
     """
+    wishes.check()
     index = scorer.index
-    exclude, pins = _choices(index, queries, wishes)
-    until = _until(queries, wishes)
-    width = first_width(n, scorer.weights)
-    if first is None:
-        first = wished_lists(scorer, engine, queries, n, wishes, progress_bar)
-    pairs = lists.Pairs.of(first)
-    for choice in (exclude, pins):
-        if choice.by_row:
-            pairs = lists.without(pairs, queries.rows, choice)
-    pairs = pairs.where(pairs.ranks() <= width)
+    if wishes.min_probability is not None:
+        check_min_probability(wishes.min_probability, scorer.calibration)
+    exclude = read_choice("exclude", wishes.exclude, index.ids)
+    pins = read_choice("pins", wishes.pins, index.ids)
+    check_pins(pins, exclude, index.ids)
+    if not queries.in_archive:
+        _check_for_all("exclude", exclude)
+        _check_for_all("pins", pins)
+    days = queries.features.days[queries.feature_rows]
+    until = read_as_of(wishes.as_of, queries.ids.tolist(), days)
+    allowed = read_where(wishes.where, index.table)[index.order]
+    # What is named for every list never enters one; what is named for some is taken out after.
+    allowed[exclude.everywhere] = False
+    allowed[pins.everywhere] = False
     own = _own(scorer, engine, queries)
-    of_neighbours = scorer.of_neighbours(own, pairs.queries, pairs.candidates, until)
-    pairs = replace(pairs, scores=pairs.scores + of_neighbours)
-    counts = np.bincount(pairs.queries, minlength=len(queries.rows))
-    best, _ = best_of_each(counts, pairs.candidates, pairs.scores, n)
-    pairs, of_neighbours = pairs.take(best), of_neighbours[best]
+    pinned = _pinned(index, queries, pins, until)
+    filters = Filters(allowed, until)
+    search = Search(
+        scorer,
+        queries,
+        n,
+        first_width(n, scorer.weights),
+        first_width(n, scorer.weights, wishes),
+        wishes,
+        until,
+        (exclude, pins),
+        pinned,
+        own,
+        lambda numbers, width: first_lists(
+            scorer, engine, queries.take(numbers), width, filters.take(numbers), progress_bar
+        ),
+        engine.n_threads,
+    )
+    pairs, of_neighbours = search.run(first)
     parts = scorer.parts(queries, pairs.queries, pairs.candidates, of_neighbours)
-    if wishes.min_score is not None:
-        high = pairs.scores >= check_number("min_score", wishes.min_score)
-        pairs, parts = pairs.where(high), parts[high]
     if pins.most:
-        numbers, rows = _pinned(index, queries, pins, until)
-        of_pins = scorer.of_neighbours(own, numbers, rows, until)
-        parts_of_pins = scorer.parts(queries, numbers, rows, of_pins)
-        pinned = np.ones(len(rows), dtype=np.bool_)
-        first_pairs = lists.Pairs(numbers, rows, add_parts(parts_of_pins), pinned)
+        of_pins = scorer.of_neighbours(own, *pinned, until)
+        parts_of_pins = scorer.parts(queries, *pinned, of_pins)
+        scores = add_parts(parts_of_pins)
+        first_pairs = lists.Pairs(*pinned, scores, np.ones(len(scores), dtype=np.bool_))
         pairs, order = lists.join(first_pairs, pairs)
         parts = np.concatenate([parts_of_pins, parts])[order]
     shown = pairs.ranks() <= n
     pairs, parts = pairs.where(shown), parts[shown]
+    told = scorer.probabilities(parts)
+    if wishes.min_probability is not None:
+        likely = pairs.pinned | (told >= wishes.min_probability)
+        pairs, parts, told = pairs.where(likely), parts[likely], told[likely]
     if queries.everyone:
         order = np.argsort(index.order[pairs.queries], kind="stable")
-        pairs, parts = pairs.take(order), parts[order]
+        pairs, parts, told = pairs.take(order), parts[order], told[order]
     tags = lists.shared_tags(
         queries.features.tags,
         queries.feature_rows[pairs.queries],
@@ -216,49 +271,14 @@ def answer(
         pairs.candidates,
         index.tag_space.names,
     )
-    table = lists.long_table(pairs, parts, queries.ids, index.id_of_row, tags)
+    table = lists.long_table(pairs, parts, told, queries.ids, index.id_of_row, tags)
     return table, pairs.candidates
 
 
-def first_width(n: int, weights: Weights) -> int:
+def first_width(n: int, weights: Weights, wishes: Wishes = Wishes()) -> int:
     """Return how long first lists have to be for lists of `n` events."""
-    return max(n, FIRST_LIST) if weights.neighbours else n
-
-
-def wished_lists(
-    scorer: Scorer,
-    engine: Engine,
-    queries: Queries,
-    n: int,
-    wishes: Wishes,
-    progress_bar: ProgressBar,
-) -> Best:
-    """Return the first lists of some queries under a user's wishes; parameters as `answer`."""
-    index = scorer.index
-    exclude, pins = _choices(index, queries, wishes)
-    allowed = read_where(wishes.where, index.table)[index.order]
-    # What is named for every list never enters one; what is named for some is taken out after.
-    allowed[exclude.everywhere] = False
-    allowed[pins.everywhere] = False
-    spare = sum(max([0, *map(len, choice.by_row.values())]) for choice in (exclude, pins))
-    width = first_width(n, scorer.weights) + spare
-    filters = Filters(allowed, _until(queries, wishes))
-    return first_lists(scorer, engine, queries, width, filters, progress_bar)
-
-
-def _choices(index: Index, queries: Queries, wishes: Wishes) -> tuple[Choice, Choice]:
-    exclude = read_choice("exclude", wishes.exclude, index.ids)
-    pins = read_choice("pins", wishes.pins, index.ids)
-    check_pins(pins, exclude, index.ids)
-    if not queries.in_archive:
-        _check_for_all("exclude", exclude)
-        _check_for_all("pins", pins)
-    return exclude, pins
-
-
-def _until(queries: Queries, wishes: Wishes) -> npt.NDArray[np.int64] | None:
-    days = queries.features.days[queries.feature_rows]
-    return read_as_of(wishes.as_of, queries.ids.tolist(), days)
+    width = max(n, FIRST_LIST) if weights.neighbours else n
+    return max(width, CHOICE * n, FIRST_LIST) if wishes.varied else width
 
 
 def _check_for_all(name: str, choice: Choice) -> None:

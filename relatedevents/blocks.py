@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from relatedevents.archive import inverse
@@ -16,7 +15,6 @@ from relatedevents.fitted import FittedModel
 
 if TYPE_CHECKING:
     from relatedevents.answers import Wishes
-    from relatedevents.engines.contract import Best
 
 
 class BlocksMixin(FittedModel):
@@ -32,19 +30,23 @@ class BlocksMixin(FittedModel):
         exclude: object = None,
         pins: object = None,
         min_score: float | None = None,
+        min_probability: float | None = None,
+        diversity: float = 0.0,
+        near_duplicates: str = "keep",
     ) -> Iterator[pd.DataFrame]:
         """Give the long table of `related_all` in blocks, one after the other.
 
         All first lists are found before the first block; their order, ids, tags and texts are
         worked out block by block. The long table of a million events takes about 8 GB, a block of
-        it as much as its events.
+        it as much as its events. Where `as_of`, `where`, `exclude`, `pins`, `diversity` or
+        `near_duplicates` is given, the whole table is made first.
 
         Parameters
         ----------
-        n, as_of, where, exclude, pins, min_score
-            As in `related_all`.
         size : int
             How many events' lists a block holds.
+        n, as_of, where, exclude, pins, min_score, min_probability, diversity, near_duplicates
+            As in `related_all`.
 
         Yields
         ------
@@ -63,25 +65,33 @@ class BlocksMixin(FittedModel):
         self._check_fitted()
         many = check_count("size", size)
         wanted = check_count("n", self.n_related if n is None else n)
-        return self._blocks(wanted, many, Wishes(as_of, where, exclude, pins, min_score))
+        wishes = Wishes(
+            as_of, where, exclude, pins, min_score, min_probability, diversity, near_duplicates
+        )
+        wishes.check()
+        if wishes.unfiltered and not wishes.varied:
+            return self._blocks(wanted, many, wishes)
+        return self._slices(wanted, many, wishes)
+
+    def _slices(self, n: int, size: int, wishes: Wishes) -> Iterator[pd.DataFrame]:
+        """Make the whole table, and give it in pieces."""
+        index = self._index()
+        table, _ = self._answer(self._everyone(), n, wishes)
+        places = index.order[index.ids.rows_of(table["id"])]
+        cuts = np.searchsorted(places, np.arange(0, len(index), size)).tolist()
+        ends = [*cuts[1:], len(table)]
+        return (
+            table.iloc[first:end].reset_index(drop=True)
+            for first, end in zip(cuts, ends, strict=True)
+        )
 
     def _blocks(self, n: int, size: int, wishes: Wishes) -> Iterator[pd.DataFrame]:
         """Find the first lists of everyone, and give the blocks."""
-        from relatedevents.answers import answer, first_width, wished_lists
+        from relatedevents.answers import answer, first_width
 
         engine, index = self._engine(), self._index()
         scorer, everyone = self._scorer(), self._everyone()
-        bar = self._progress_bar
-        kept, first = None, None
-        if wishes.plain:
-            kept = self._first_lists(first_width(n, self.weights))
-        else:
-            first = wished_lists(scorer, engine, everyone, n, wishes, bar)
-
-        def first_of(rows: npt.NDArray[np.int64]) -> Best | None:
-            if kept is not None:
-                return kept.best(index.order, rows)
-            return None if first is None else first.take(rows)
+        kept = self._first_lists(first_width(n, self.weights))
 
         def blocks() -> Iterator[pd.DataFrame]:
             row_of = inverse(index.order)
@@ -89,13 +99,13 @@ class BlocksMixin(FittedModel):
             for at in range(0, len(index), size):
                 rows = row_of[at : at + size]
                 queries = replace(everyone, ids=index.id_of_row[rows], rows=rows, everyone=False)
-                mine = first_of(rows)
-                table, found = answer(scorer, engine, queries, n, wishes, mine, bar)
-                if kept is not None:
+                first = kept.best(index.order, rows)
+                table, found = answer(scorer, engine, queries, n, wishes, first, self._progress_bar)
+                if wishes.plain:
                     # Without a wish no list is shorter than another.
                     shown.append(index.order[found].reshape(len(rows), min(n, len(index) - 1)))
                 yield table
-            if kept is not None and self._kept is kept:
+            if wishes.plain and self._kept is kept:
                 together = np.concatenate(shown)
                 self._kept = replace(kept, shown=together, n_shown=n, weights=self.weights)
 

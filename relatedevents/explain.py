@@ -30,6 +30,8 @@ class Explanation:
         Their headlines.
     score : float
         The sum of `parts`.
+    probability : float or None
+        How probable the link is, as the lists tell it; None where this is not known.
     parts : dict
         {signal: weight x value}, all signals in their fixed order.
     weights : dict
@@ -53,6 +55,7 @@ class Explanation:
     headline: str
     related_headline: str
     score: float
+    probability: float | None
     parts: dict[str, float]
     weights: dict[str, float]
     tag_shares: dict[str, float]
@@ -78,6 +81,8 @@ class Explanation:
 
     def __str__(self) -> str:
         lines = [self.headline, f"  -> {self.related_headline}", f"score {self.score:.4f}"]
+        if self.probability is not None:
+            lines[-1] += f", probability {self.probability:.3f}"
         details = {
             "tags": self.tag_shares,
             "coverage": self.tag_shares,
@@ -120,6 +125,7 @@ def explanation_of(
     near = None if scorer.near is None else scorer.near.take(rows)
     of_neighbours = scorer.of_neighbours(near, first, rows[1:], until)
     parts = scorer.parts(queries, first, rows[1:], of_neighbours)
+    probability = scorer.probabilities(parts)[0]
     told = dict(zip(SIGNALS, parts[0].tolist(), strict=True))
     tags = shares_of(features.tags, query, features.tags, related, told["tags"])
     # Coverage counts every shared tag alike.
@@ -134,6 +140,7 @@ def explanation_of(
         headline=headlines[0],
         related_headline=headlines[1],
         score=float(add_parts(parts)[0]),
+        probability=None if scorer.calibration is None else float(probability),
         parts=told,
         weights=dict(zip(SIGNALS, weights.by_signal(), strict=True)),
         tag_shares={names[column]: share + each for column, share in tags.items()},

@@ -20,6 +20,7 @@ from relatedevents.weights import Weights
 
 if TYPE_CHECKING:
     from relatedevents.answers import Queries, Scorer, Wishes
+    from relatedevents.calibration import Calibration
     from relatedevents.encoders import Encoder
     from relatedevents.engines.contract import Engine
     from relatedevents.engines.exact import ExactEngine
@@ -50,6 +51,7 @@ class FittedModel(BaseEstimator):  # type: ignore[misc, unused-ignore]
     archive_: pd.DataFrame
     index_: Index
     encoder_: Encoder | None
+    calibration_: Calibration | None = None
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "index_")
@@ -69,6 +71,8 @@ class FittedModel(BaseEstimator):  # type: ignore[misc, unused-ignore]
         for name in ("tuning_", "adaptation_"):
             if hasattr(other, name):
                 setattr(self, name, getattr(other, name))
+        # Of another encoder's parts it says nothing.
+        self.calibration_ = other.calibration_ if self.encoder_ is other.encoder_ else None
 
     def _check_weights(self) -> None:
         if not isinstance(self.weights, Weights):
@@ -188,6 +192,7 @@ class FittedModel(BaseEstimator):  # type: ignore[misc, unused-ignore]
         from relatedevents.answers import answer, first_width
 
         wanted = check_count("n", self.n_related if n is None else n)
+        wishes.check()
         engine, index = self._engine(), self._index()
         plain = queries.everyone and wishes.plain
         first = None
@@ -195,6 +200,14 @@ class FittedModel(BaseEstimator):  # type: ignore[misc, unused-ignore]
             # They are whose neighbours everyone has too, and what an update starts from.
             kept = self._first_lists(first_width(wanted, self.weights))
             first = kept.best(index.order)
+        elif queries.everyone and wishes.unfiltered:
+            # Looked at where they are long enough, and left as they are.
+            self._neighbourhoods()
+            there = self._kept
+            if there is not None and there.serves(
+                first_width(wanted, self.weights, wishes), self.weights
+            ):
+                first = there.best(index.order)
         bar = self._progress_bar
         table, rows = answer(self._scorer(), engine, queries, wanted, wishes, first, bar)
         if plain:
@@ -206,7 +219,13 @@ class FittedModel(BaseEstimator):  # type: ignore[misc, unused-ignore]
     def _scorer(self) -> Scorer:
         from relatedevents.answers import Scorer
 
-        return Scorer(self._index(), self.weights, self._neighbourhoods())
+        near = self._neighbourhoods()
+        return Scorer(self._index(), self.weights, near, self._calibration())
+
+    def _calibration(self) -> Calibration | None:
+        """Return what turns parts into probabilities, if it was learned under these weights."""
+        found = self.calibration_
+        return found if found is not None and found.holds_for(self.weights) else None
 
     def _first_lists(self, n: int) -> KeptLists:
         """Return the first lists of everyone, `n` long or longer; found once, then kept."""

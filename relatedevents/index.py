@@ -21,6 +21,7 @@ from relatedevents.checks import problem, shown
 from relatedevents.encoders import Encoder, encode_headlines
 from relatedevents.errors import InputError, StoreError
 from relatedevents.neighbourhoods import NeighbourSpace
+from relatedevents.rerank import Wording
 from relatedevents.signals import Features
 from relatedevents.store import Contents
 from relatedevents.tags import TagSpace
@@ -76,6 +77,11 @@ class Index:
     def ids(self) -> Ids:
         """The same, to look rows up by id."""
         return Ids(self.id_of_row)
+
+    @cached_property
+    def wording(self) -> Wording:
+        """What the headline of each row says, read when it is first asked for."""
+        return Wording.of(self.table["headline"].to_numpy(dtype=object)[self.order].tolist())
 
     @classmethod
     def build(

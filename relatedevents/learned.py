@@ -1,16 +1,18 @@
-"""Learned: what a saved model holds of tuning and adapting, its own encoder among it."""
+"""Learned: what a saved model holds of tuning, calibrating and adapting, and its own encoder."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from relatedevents.calibration import Calibration
 from relatedevents.encoders import Encoder, is_static, static_of_parts, static_parts
 from relatedevents.fitted import FittedModel
 from relatedevents.learning.adapted import Adaptation
 from relatedevents.learning.tuned import Tuning
 from relatedevents.store import Contents
 
-_REPORTS: dict[str, type[Tuning] | type[Adaptation]] = {
+_REPORTS: dict[str, type[Tuning] | type[Adaptation] | type[Calibration]] = {
+    "calibration": Calibration,
     "tuning": Tuning,
     "adaptation": Adaptation,
 }

@@ -17,7 +17,7 @@ from relatedevents.signals import DECIMALS, add_parts
 from relatedevents.weights import SIGNALS
 
 #: The columns of a long table of lists, in order.
-COLUMNS = ("id", "rank", "related_id", "score", *SIGNALS, "shared_tags", "basis")
+COLUMNS = ("id", "rank", "related_id", "score", "probability", *SIGNALS, "shared_tags", "basis")
 
 #: The basis of a pair for which no signal found anything.
 NO_EVIDENCE = "none"
@@ -157,6 +157,7 @@ def shared_tags(
 def long_table(
     pairs: Pairs,
     parts: npt.NDArray[np.float64],
+    probabilities: npt.NDArray[np.float64],
     query_ids: npt.NDArray[np.object_],
     related_ids: npt.NDArray[np.object_],
     tags: list[list[str]],
@@ -169,6 +170,8 @@ def long_table(
         List by list, best first.
     parts : numpy.ndarray of float64, shape (n_pairs, n_signals)
         What their scores are made of.
+    probabilities : numpy.ndarray of float64, shape (n_pairs,)
+        How probable each link is, NaN where this is not known.
     query_ids : numpy.ndarray of object, shape (n_queries,)
         The id of each query number.
     related_ids : numpy.ndarray of object, shape (n_events,)
@@ -178,6 +181,7 @@ def long_table(
     """
     # The parts as they lie in memory: single columns would be copies, and pandas joins them again.
     table = pd.DataFrame(parts, columns=list(SIGNALS), copy=False)
+    table.insert(0, "probability", probabilities)
     table.insert(0, "score", pairs.scores)
     table.insert(0, "related_id", _taken(related_ids, pairs.candidates))
     table.insert(0, "rank", pairs.ranks())

@@ -11,6 +11,7 @@ import pandas as pd
 
 from relatedevents.adapting import AdaptingMixin
 from relatedevents.archive import UNDATED, check_events, day_of, is_missing
+from relatedevents.calibrating import CalibratingMixin
 from relatedevents.checks import problem, shown
 from relatedevents.errors import InputError
 from relatedevents.fitted import check_tags
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 _EVENT_COLUMNS = ("headline", "date")
 
 
-class RelatedEvents(NeighboursMixin, TuningMixin, AdaptingMixin, SavingMixin):
+class RelatedEvents(NeighboursMixin, TuningMixin, CalibratingMixin, AdaptingMixin, SavingMixin):
     """Gives every event of an archive its related events, and says why.
 
     Parameters
@@ -64,6 +65,8 @@ class RelatedEvents(NeighboursMixin, TuningMixin, AdaptingMixin, SavingMixin):
         What encoded it.
     index_ : relatedevents.index.Index
         Vectors, vocabularies and order.
+    calibration_ : relatedevents.calibration.Calibration or None
+        What gives the lists' `probability`; None where none was learned for this encoder.
 
     Examples
     --------
@@ -133,6 +136,7 @@ class RelatedEvents(NeighboursMixin, TuningMixin, AdaptingMixin, SavingMixin):
         InputError
             If the archive or a parameter can't be used; the message says where and why.
         """
+        from relatedevents.calibration import shipped_for
         from relatedevents.encoders import resolve_encoder
         from relatedevents.index import Index
 
@@ -151,6 +155,7 @@ class RelatedEvents(NeighboursMixin, TuningMixin, AdaptingMixin, SavingMixin):
             progress=self.progress,
         )
         self._set_fitted(index, encoder)
+        self.calibration_ = shipped_for(encoder)
         return self
 
     def related(
@@ -190,19 +195,26 @@ class RelatedEvents(NeighboursMixin, TuningMixin, AdaptingMixin, SavingMixin):
         min_score : float, optional
             Leave out events of a lower score.
         min_probability : float, optional
-            Leave out events whose `probability` is lower.
+            Leave out of the list all but pins whose `probability` is lower: the estimated chance
+            of sharing a story or, after `tune` or `calibrate`, of being linked. 0.3 leaves out
+            what is likely noise and keeps nearly all else; 0.6 keeps what is likely.
         diversity : float, default=0.0
             From 0, the best events by score, to 1, events as unlike each other as may be: the
-            best is listed first, and each next one pays for its likeness to those above it.
+            best one stays, and each next one pays for its likeness, by embedding and tags, to
+            those chosen before it and to pins. They are chosen among the first 30 candidates, or
+            three times `n`, and listed in their old order; scores stay what they are. 0.15 makes
+            lists more varied at little cost (benchmarks/DIVERSITY.md).
         near_duplicates : {"keep", "drop"}
             Whether an event may be listed whose headline says the same as the query's own or as
-            one above it.
+            one above it: the same words, or nearly the same within a week. The list is filled
+            from further down; pins stay.
 
         Returns
         -------
         pandas.DataFrame
-            Columns id, rank (from 1), related_id, headline, date, score, one part a signal
-            (together they are the score), shared_tags, basis.
+            Columns id, rank (from 1), related_id, headline, date, score, probability (NaN where
+            weights or encoder are not those it was learned for), one part a signal (together
+            they are the score), shared_tags, basis.
 
         Raises
         ------

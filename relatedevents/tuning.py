@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -11,19 +11,33 @@ import pandas as pd
 from sklearn.base import clone
 
 from relatedevents.archive import UNDATED, days_of
+from relatedevents.calibrating import useful_calibration_of
 from relatedevents.checks import check_count, problem, some_of
 from relatedevents.errors import InputError
 from relatedevents.evaluation.significance import bootstrap_means, randomisation_p_values
 from relatedevents.fitted import FittedModel
 from relatedevents.learning.tuned import Tuning
+from relatedevents.learning.weights import Setting
+from relatedevents.rerank import FIRST_LIST
+from relatedevents.trials import Trial, Wanted
 from relatedevents.weights import SIGNALS, Weights
 
 if TYPE_CHECKING:
     from relatedevents.index import Index
-    from relatedevents.learning.weights import Candidates, Setting
+    from relatedevents.learning.weights import Candidates
 
 _HALF_LIVES = (3.0, 7.0, 14.0, 30.0, 41.6, 60.0, 120.0, 250.0, 500.0, 1000.0)
-_TIME = SIGNALS.index("time")
+# Several scales at once: what fades within days for some stories fades within years for others.
+_SCALES = (
+    (1.0, 10.0, 100.0),
+    (2.0, 20.0, 200.0),
+    (3.0, 30.0, 365.0),
+    (3.0, 365.0),
+    (10.0, 100.0, 1000.0),
+)
+# The signals of the first pass, and where time stands among them.
+_FIRST = SIGNALS[:-1]
+_TIME = _FIRST.index("time")
 _PER_SIGNAL = 100
 _LEAST_QUERIES = 10
 _RESAMPLES = 10_000
@@ -36,6 +50,9 @@ class TuningMixin(FittedModel):
 
     def tune(self, links: object, *, n: int = 10, n_folds: int = 5, seed: int = 0) -> Self:
         """Learn weights, half-life and the order of equal scores from existing links.
+
+        Whether neighbours count, and how much, is learned in a second step, under the weights of
+        the others.
 
         Parameters
         ----------
@@ -72,21 +89,27 @@ class TuningMixin(FittedModel):
         groups = _groups(index, wanted.rows)
         candidates, pairs = _candidates(self, index, wanted, n)
         folds = learning.folds_of(groups, n_folds, seed)
-        now = _setting_of(self.weights.first_pass())
-        starts = [now, *_starts()]
-        before = learning.ndcg(candidates, now, _TIME, n)
-        with self._progress_bar(len(folds) + 1, "tune", "fold") as done:
-            after = learning.cross_validate(candidates, starts, folds, _TIME, n, done)
+        starts = [Setting(self.weights.by_signal()[:-1]), *_starts()]
+        with self._progress_bar(2 * len(folds) + 3, "tune", "step") as done:
+            settings = learning.learn_without(candidates, starts, folds, _TIME, n, done)
             learned = learning.learn(candidates, starts, _TIME, n)
             done(1)
-        gained = _gain(before, after, groups, seed)
-        # Chance gains a little on any links about every other time; only what is clear counts.
-        kept = gained["low"] > 0.0
-        weights = _weights_of(learned, self.weights) if kept else self.weights
-        model: Self = clone(self)
-        model.set_params(weights=weights)
-        model._set_fitted(self.index_, self.encoder_)
-        model._encoder_name = self._encoder_name
+            before = Trial.of(self, wanted, index.order, n).figures(self.weights.neighbours)
+            done(1)
+            tried = self._tried(settings, wanted, n, done)
+            plain, with_neighbours = _on_folds(tried, folds)
+            # Chance gains a little on any links about every other time; only what is clear counts.
+            of_neighbours = _gain(plain, with_neighbours, groups, seed)
+            counted = of_neighbours["low"] > 0.0
+            after = with_neighbours if counted else plain
+            gained = _gain(before, after, groups, seed)
+            kept = gained["low"] > 0.0
+            weights = _weights_of(learned, self.weights) if kept else self.weights
+            if kept and counted:
+                trial = self._tried([learned], wanted, n)[0]
+                weights = weights.with_params(neighbours=trial.best_neighbours())
+            done(1)
+        model = self._weighing(weights)
         model._set_learned(self)
         model.tuning_ = Tuning(
             weights_before=self.weights,
@@ -96,6 +119,9 @@ class TuningMixin(FittedModel):
             before=float(before.mean()),
             after=float(after.mean()),
             **gained,
+            neighbours_gain=of_neighbours["gain"],
+            neighbours_low=of_neighbours["low"],
+            neighbours_high=of_neighbours["high"],
             n_queries=len(wanted.rows),
             n_links=sum(map(len, wanted.related)),
             n_groups=len(np.unique(groups)),
@@ -103,21 +129,56 @@ class TuningMixin(FittedModel):
             unreachable=wanted.unreachable,
             unexplained=_unexplained(candidates, learned, pairs, index, n),
         )
+        # Where the weights stay, this model has found everyone's neighbours already.
+        teller = model if kept else self
+        model.calibration_ = useful_calibration_of(
+            teller, wanted.rows, wanted.related, wanted.until, groups, n_folds, seed
+        )
+        return model
+
+    def _tried(
+        self,
+        settings: list[Setting],
+        wanted: Wanted,
+        n: int,
+        on_trial: Callable[[int], object] | None = None,
+    ) -> list[Trial]:
+        """Return what learned settings give, neighbours counted too; equal ones are tried once."""
+        tried: dict[Weights, Trial] = {}
+        trials = []
+        for setting in settings:
+            weights = _weights_of(setting, self.weights)
+            if weights not in tried:
+                model = self._weighing(weights.with_params(neighbours=1.0))
+                tried[weights] = Trial.of(model, wanted, self.index_.order, n)
+            trials.append(tried[weights])
+            if on_trial is not None:
+                on_trial(1)
+        return trials
+
+    def _weighing(self, weights: Weights) -> Self:
+        """Return a model of the same fitted archive under other weights."""
+        model: Self = clone(self)
+        model.set_params(weights=weights)
+        model._set_fitted(self.index_, self.encoder_)
+        model._encoder_name = self._encoder_name
         return model
 
 
-@dataclass(frozen=True)
-class _Wanted:
-    """Links that a list could hold, as rows of the index, query by query."""
+def _on_folds(
+    trials: list[Trial], folds: list[npt.NDArray[np.int64]]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return each query's figure without and with neighbours, as the other folds weigh them."""
+    everyone = np.arange(sum(map(len, folds)))
+    plain, weighed = np.zeros(len(everyone)), np.zeros(len(everyone))
+    for trial, fold in zip(trials, folds, strict=True):
+        neighbours = trial.take(np.setdiff1d(everyone, fold)).best_neighbours()
+        left_out = trial.take(fold)
+        plain[fold], weighed[fold] = left_out.figures(0.0), left_out.figures(neighbours)
+    return plain, weighed
 
-    rows: npt.NDArray[np.int64]
-    related: list[npt.NDArray[np.int64]]
-    grades: list[npt.NDArray[np.float64]]
-    until: npt.NDArray[np.int64] | None
-    unreachable: int
 
-
-def _read(links: object, index: Index) -> _Wanted:
+def _read(links: object, index: Index) -> Wanted:
     from relatedevents.readers import read_links
 
     table = read_links(links, archive=index.table)
@@ -147,11 +208,11 @@ def _read(links: object, index: Index) -> _Wanted:
     until = None
     if dated:
         until = days_of(pd.concat([some["as_of"].head(1) for _, some in by_query])).astype(np.int64)
-    return _Wanted(rows, related, grades, until, n_links - len(table))
+    return Wanted(rows, related, grades, until, n_links - len(table))
 
 
 def _candidates(
-    model: TuningMixin, index: Index, wanted: _Wanted, n: int
+    model: TuningMixin, index: Index, wanted: Wanted, n: int
 ) -> tuple[Candidates, tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
     """Return what weights are learned on, and the pairs' rows.
 
@@ -159,7 +220,7 @@ def _candidates(
     its links themselves: whatever a sum puts near the top is near the top of one of them, or of
     no use to know.
     """
-    from relatedevents.learning.weights import Candidates, ideal_gain
+    from relatedevents.learning.weights import Candidates
     from relatedevents.signals import pair_parts, time_values
 
     features = index.features
@@ -172,13 +233,11 @@ def _candidates(
         lists.append(np.unique(np.concatenate([near[near >= 0], rows])))
     candidates = np.concatenate(lists)
     counts = np.array([len(one) for one in lists])
-    queries = np.repeat(wanted.rows, counts)
-    grades = np.zeros(len(candidates))
+    numbers = np.repeat(np.arange(len(counts)), counts)
+    queries = wanted.rows[numbers]
     starts = np.concatenate([[0], np.cumsum(counts)])
-    for q, (rows, some) in enumerate(zip(wanted.related, wanted.grades, strict=True)):
-        grades[starts[q] + np.searchsorted(lists[q], rows)] = some
-    ones = model.weights.with_params(**dict.fromkeys(SIGNALS, 1.0))
-    values = pair_parts(features, queries, features, candidates, ones)
+    ones = model.weights.with_params(**dict.fromkeys(_FIRST, 1.0))
+    values = pair_parts(features, queries, features, candidates, ones)[:, : len(_FIRST)]
     values[:, _TIME] = 0.0
     day_q, day_c = features.days[queries].astype(np.int64), features.days[candidates]
     dated = (day_q != UNDATED) & (day_c != UNDATED)
@@ -188,26 +247,25 @@ def _candidates(
         for half_life in _half_lives(model.weights)
     ]
     orders = [_places(index, weights, candidates) for weights in _orders(model.weights)]
-    ideal = np.array([ideal_gain(some, n) for some in wanted.grades])
     pool = Candidates(
         starts,
         values,
         np.stack(time, 1),
         np.stack(orders, 1),
-        grades,
-        ideal,
+        wanted.grades_of(numbers, candidates),
+        wanted.ideal(n),
     )
     return pool, (queries, candidates)
 
 
 def _probes(weights: Weights) -> list[Weights]:
     none = dict.fromkeys(SIGNALS, 0.0)
-    alone = [weights.with_params(**{**none, name: 1.0}) for name in SIGNALS if name != "recency"]
-    return [weights, *alone]
+    alone = [weights.with_params(**{**none, name: 1.0}) for name in _FIRST if name != "recency"]
+    return [weights.first_pass(), *alone]
 
 
 def _best_rows(
-    model: TuningMixin, index: Index, wanted: _Wanted, weights: Weights, depth: int
+    model: TuningMixin, index: Index, wanted: Wanted, weights: Weights, depth: int
 ) -> npt.NDArray[np.int64]:
     from relatedevents.engines.contract import Filters
     from relatedevents.engines.exact import ExactEngine
@@ -231,7 +289,7 @@ def _best_rows(
 
 
 def _half_lives(weights: Weights) -> list[tuple[float, ...]]:
-    return [weights.half_lives(), *((days,) for days in _HALF_LIVES)]
+    return [weights.half_lives(), *((days,) for days in _HALF_LIVES), *_SCALES]
 
 
 def _orders(weights: Weights) -> list[Weights]:
@@ -248,23 +306,16 @@ def _places(
     return inverse(tie_order(index.table, weights))[index.order[candidates]]
 
 
-def _setting_of(weights: Weights) -> Setting:
-    from relatedevents.learning.weights import Setting
-
-    return Setting(weights.by_signal())
-
-
 def _starts() -> list[Setting]:
-    from relatedevents.learning.weights import Setting
-
-    alone = np.eye(len(SIGNALS))[:-1]
+    alone = np.eye(len(_FIRST))
     return [Setting(tuple(row), half_life=5) for row in alone.tolist()]
 
 
 def _weights_of(setting: Setting, before: Weights) -> Weights:
     half_lives = _half_lives(before)[setting.half_life]
     return before.with_params(
-        **dict(zip(SIGNALS, setting.weights, strict=True)),
+        **dict(zip(_FIRST, setting.weights, strict=True)),
+        neighbours=0.0,
         half_life=half_lives if len(half_lives) > 1 else half_lives[0],
         tie_break=_orders(before)[setting.order].tie_break,
     )
@@ -293,15 +344,18 @@ def _unexplained(
     index: Index,
     n: int,
 ) -> pd.DataFrame:
-    """Return the links outside the first 5 n even of the query's best list by any one signal."""
-    from relatedevents.learning.weights import Setting, ranks
+    """Return the links far down in the learned list, and in that by any one signal too.
 
-    settings = [setting, *(Setting(tuple(row), 5) for row in np.eye(len(SIGNALS)).tolist())]
+    Far is beyond the first 5 n, and beyond what neighbours can move.
+    """
+    from relatedevents.learning.weights import ranks
+
+    settings = [setting, *(Setting(tuple(row), 5) for row in np.eye(len(_FIRST)).tolist())]
     best = np.min([ranks(candidates, one, _TIME) for one in settings], axis=0)
-    lost = (candidates.grades > 0.0) & (best >= 5 * n)
+    lost = (candidates.grades > 0.0) & (best >= max(5 * n, FIRST_LIST))
     values = candidates.values[lost] > 0.0
     common = [
-        "+".join(name for name, has in zip(SIGNALS, row, strict=True) if has) for row in values
+        "+".join(name for name, has in zip(_FIRST, row, strict=True) if has) for row in values
     ]
     queries, related = pairs
     return pd.DataFrame(

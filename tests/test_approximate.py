@@ -394,6 +394,10 @@ def test_blocks_keep_to_wishes(engine):
     whole = model.related_all(4, **wishes)
     blocks = model.related_blocks(4, size=60, **wishes)
     pd.testing.assert_frame_equal(pd.concat(blocks, ignore_index=True), whole)
+    for wish in ({"min_score": 0.3}, {"diversity": 0.5}):
+        blocks = model.related_blocks(4, size=60, **wish)
+        whole = model.related_all(4, **wish)
+        pd.testing.assert_frame_equal(pd.concat(blocks, ignore_index=True), whole)
 
 
 def test_blocks_of_bad_wishes_are_refused_at_once():

@@ -115,6 +115,11 @@ class TestRelated:
             (["--exclude", "a", "--exclude", "b"], {"exclude": ["a", "b"]}),
             (["--pin", "d", "--pin", "e"], {"pins": ["d", "e"]}),
             (["--min-score", "0.3"], {"min_score": 0.3}),
+            (["--min-probability", "0.5"], {"min_probability": 0.5}),
+            (
+                ["-n", "2", "--diversity", "1", "--near-duplicates", "drop"],
+                {"n": 2, "diversity": 1, "near_duplicates": "drop"},
+            ),
             (["--where", "tags=Mali"], {"where": {"tags": "Mali"}}),
             (["--where", "views>=4"], {"where": {"views": (">=", 4)}}),
             (

@@ -68,14 +68,15 @@ def test_long_table():
     pairs = pairs_of((0, 1, 0.9), (1, 0, 0.5))
     ids = np.array(["a", "b"], dtype=object)
     parts = np.eye(2, len(SIGNALS))
-    table = long_table(pairs, parts, ids, ids, [["Mali"], []])
+    table = long_table(pairs, parts, np.array([0.7, 0.2]), ids, ids, [["Mali"], []])
     assert tuple(table.columns) == COLUMNS
     assert table["related_id"].tolist() == ["b", "a"]
     assert table["score"].tolist() == [0.9, 0.5]
+    assert table["probability"].tolist() == [0.7, 0.2]
     assert table["topic"].tolist() == [0.0, 1.0]
     assert table["shared_tags"].tolist() == [["Mali"], []]
-    assert all(table[name].dtype == np.float64 for name in ("score", *SIGNALS))
-    empty = long_table(pairs_of(), parts[:0], ids, ids, [])
+    assert all(table[name].dtype == np.float64 for name in ("score", "probability", *SIGNALS))
+    empty = long_table(pairs_of(), parts[:0], np.zeros(0), ids, ids, [])
     assert tuple(empty.columns) == COLUMNS
     assert empty["rank"].dtype == np.int64
     assert empty["score"].dtype == np.float64

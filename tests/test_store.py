@@ -167,14 +167,14 @@ def test_a_file_cut_off_or_missing_is_told(saved):
         ('{"format": "other"}', r"model\.json: is no saved model"),
         (
             '{"format": "relatedevents", "format_version": 99, "files": {}}',
-            r"model\.json: format version 99; allowed: version 1\. Fit and save the model again\.",
+            r"model\.json: format version 99; allowed: version 2\. Fit and save the model again\.",
         ),
         (
-            '{"format": "relatedevents", "format_version": 1, "files": {}}',
+            '{"format": "relatedevents", "format_version": 2, "files": {}}',
             r"model\.json: is damaged; allowed: the saved text",
         ),
         (
-            '{"format": "relatedevents", "format_version": 1, "files": []}',
+            '{"format": "relatedevents", "format_version": 2, "files": []}',
             r"model\.json: is damaged; allowed: the saved text",
         ),
     ],

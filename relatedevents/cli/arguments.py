@@ -232,6 +232,12 @@ def _add_listing(command: argparse.ArgumentParser) -> None:
         "--min-score", type=float, metavar="SCORE", help="leave out what scores less"
     )
     group.add_argument(
+        "--min-probability",
+        type=float,
+        metavar="P",
+        help="leave out what is less probable, such as 0.3; see 'prob.' in the list",
+    )
+    group.add_argument(
         "--exclude", metavar="ID", action="append", help="never list it; may be repeated"
     )
     group.add_argument(
@@ -242,6 +248,20 @@ def _add_listing(command: argparse.ArgumentParser) -> None:
         metavar="COLUMN=VALUE",
         action="append",
         help="list only such events; also !=, <, <=, > and >=; may be repeated, all must hold",
+    )
+    group.add_argument(
+        "--diversity",
+        type=float,
+        metavar="NUMBER",
+        default=0.0,
+        help="from 0, the best by score (default), to 1, as unlike each other as may be; try 0.15",
+    )
+    group.add_argument(
+        "--near-duplicates",
+        metavar="keep|drop",
+        default="keep",
+        help="whether to leave out a headline that says what another listed one, or the event's "
+        "own, says (default: keep)",
     )
 
 

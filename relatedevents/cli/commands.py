@@ -153,6 +153,9 @@ def _listing(args: argparse.Namespace, model: RelatedEvents) -> dict[str, Any]:
         "exclude": args.exclude,
         "pins": args.pin,
         "min_score": args.min_score,
+        "min_probability": args.min_probability,
+        "diversity": args.diversity,
+        "near_duplicates": args.near_duplicates,
     }
 
 

@@ -88,7 +88,7 @@ def _block(label: str, text: str) -> list[str]:
 
 
 def list_text(lists: pd.DataFrame, event: Mapping[str, object]) -> str:
-    """Return one event's list: rank, score, date, headline, and below the shared tags and parts.
+    """Return one event's list: rank, score, probability, date, headline; below, tags and parts.
 
     Parameters
     ----------
@@ -100,7 +100,8 @@ def list_text(lists: pd.DataFrame, event: Mapping[str, object]) -> str:
     Returns
     -------
     str
-        Lines of at most 100 columns, each ended. Parts that are 0 are left out.
+        Lines of at most 100 columns, each ended. Parts that are 0 are left out, and so are
+        probabilities where none is known.
     """
     margin = " " * (_DATE_WIDTH + len(_GAP))
     head = _block(f"{day_text(event['date']):<{_DATE_WIDTH}}{_GAP}", str(event["headline"]))
@@ -110,12 +111,15 @@ def list_text(lists: pd.DataFrame, event: Mapping[str, object]) -> str:
         return "\n".join([*head, "", "No related events."]) + "\n"
 
     rank_width = len(str(int(lists["rank"].max())))
-    start = _GAP.join([f"{'#':>{rank_width}}", "score", f"{'date':<{_DATE_WIDTH}}", ""])
+    told = "probability" in lists.columns and bool(lists["probability"].notna().all())
+    head_of_numbers = [f"{'#':>{rank_width}}", "score", *(["prob."] if told else [])]
+    start = _GAP.join([*head_of_numbers, f"{'date':<{_DATE_WIDTH}}", ""])
     lines = [start + "headline"]
     indent = " " * (len(start) + 2)
     for values in lists.to_dict("records"):
         row = {str(name): value for name, value in values.items()}
         numbers = [f"{row['rank']:>{rank_width}}", f"{row['score']:>5.3f}"]
+        numbers += [f"{row['probability']:>5.3f}"] if told else []
         first = _GAP.join([*numbers, f"{day_text(row['date']):<{_DATE_WIDTH}}", ""])
         lines += _block(first, str(row["headline"]))
         lines += _block(indent, _reason(row))
@@ -157,6 +161,8 @@ def explanation_text(explanation: Explanation) -> str:
         start = f"{signal:<10}{weight:>8.3f}{part / weight:>8.3f}{part:>9.4f}  "
         lines += [line.rstrip() for line in _block(start, _made_of(explanation, signal))]
     lines.append(f"{'score':<26}{explanation.score:>9.4f}  {explanation.basis}")
+    if explanation.probability is not None:
+        lines.append(f"{'probability':<26}{explanation.probability:>9.4f}")
     return "\n".join(lines) + "\n"
 
 
@@ -168,6 +174,8 @@ def _made_of(explanation: Explanation, signal: str) -> str:
         return "counted among the shares of tags"
     elif signal == "words":
         shares = explanation.word_shares
+    elif signal == "neighbours":
+        shares = explanation.neighbour_shares
     elif signal == "time" and explanation.days_between is not None:
         days = explanation.days_between
         return f"{days} day{'' if days == 1 else 's'} apart"

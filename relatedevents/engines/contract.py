@@ -57,15 +57,12 @@ class Best:
     parts: npt.NDArray[np.float64]
     rechecked: int = 0
 
-    def take(self, queries: npt.NDArray[np.int64]) -> Best:
-        """Return the lists of some queries."""
-        return Best(self.rows[queries], self.parts[queries])
-
 
 class Engine(Protocol):
     """What every engine can do."""
 
     candidates: Operands
+    n_threads: int
 
     def best_of_rows(
         self,

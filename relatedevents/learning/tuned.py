@@ -34,6 +34,9 @@ class Tuning:
         the probability of such a difference by chance (randomisation test).
     low, high, p : float
         See `gain`.
+    neighbours_gain, neighbours_low, neighbours_high : float
+        What neighbours add to the weights learned from the other folds, and the 95 % limits.
+        Where `neighbours_low` is not above 0, the learned weights leave them out.
     n_queries, n_links, n_groups, n_folds : int
         What it was learned from; queries of one story, else of one day, are one group.
     unreachable : int
@@ -54,6 +57,9 @@ class Tuning:
     low: float
     high: float
     p: float
+    neighbours_gain: float
+    neighbours_low: float
+    neighbours_high: float
     n_queries: int
     n_links: int
     n_groups: int
@@ -67,12 +73,15 @@ class Tuning:
             if self.kept
             else "no clear gain on links not learned from: the weights stay as they were"
         )
+        neighbours = "they count" if self.neighbours_low > 0.0 else "they count nothing there"
         share = len(self.unexplained) / max(self.n_links, 1)
         return (
             f"{self.n_queries} queries, {self.n_links} links, {self.n_folds} folds of "
             f"{self.n_groups} groups; {self.figure}: {self.before:.3f} before, {self.after:.3f} on "
             f"links not learned from; gain {self.gain:+.3f} (95 %: {self.low:+.3f} to "
             f"{self.high:+.3f}, p = {self.p:.4f}); {verdict}.\n"
+            f"What neighbours add to the learned weights: {self.neighbours_gain:+.3f} (95 %: "
+            f"{self.neighbours_low:+.3f} to {self.neighbours_high:+.3f}); {neighbours}.\n"
             f"Not explained by any weights: {len(self.unexplained)} links ({share:.0%}); "
             f"{self.unreachable} more links come after their page's day and were left out."
         )

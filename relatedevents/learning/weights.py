@@ -250,24 +250,23 @@ def folds_of(groups: npt.NDArray[np.int64], n_folds: int, seed: int) -> list[npt
     return [np.flatnonzero(fold == number) for number in range(len(sizes))]
 
 
-def cross_validate(
+def learn_without(
     candidates: Candidates,
     starts: list[Setting],
     folds: list[npt.NDArray[np.int64]],
     time_signal: int,
     k: int = 10,
     on_fold: Callable[[int], object] | None = None,
-) -> npt.NDArray[np.float64]:
-    """Return each query's nDCG@k under the setting learned from the other folds' queries.
+) -> list[Setting]:
+    """Return, for each fold, the setting learned from the queries of all the others.
 
     `on_fold` is called after each fold, with 1.
     """
-    figures = np.zeros(len(candidates.ideal))
     everyone = np.arange(len(candidates.ideal))
+    settings = []
     for fold in folds:
         others = np.setdiff1d(everyone, fold)
-        setting = learn(candidates.take(others), starts, time_signal, k)
-        figures[fold] = ndcg(candidates.take(fold), setting, time_signal, k)
+        settings.append(learn(candidates.take(others), starts, time_signal, k))
         if on_fold is not None:
             on_fold(1)
-    return figures
+    return settings

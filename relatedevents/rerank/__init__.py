@@ -7,5 +7,18 @@ from relatedevents.rerank.second_pass import (
     best_of_each,
     neighbour_values,
 )
+from relatedevents.rerank.variety import CHOICE, Above, keep_distinct, pick_diverse
+from relatedevents.rerank.wording import Wording
 
-__all__ = ["FIRST_LIST", "N_NEIGHBOURS", "Neighbourhoods", "best_of_each", "neighbour_values"]
+__all__ = [
+    "CHOICE",
+    "FIRST_LIST",
+    "N_NEIGHBOURS",
+    "Above",
+    "Neighbourhoods",
+    "Wording",
+    "best_of_each",
+    "keep_distinct",
+    "neighbour_values",
+    "pick_diverse",
+]

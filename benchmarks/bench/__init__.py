@@ -1,0 +1,1 @@
+"""What `make bench` is made of: data, peers, processes, rounds, tables and plots."""

@@ -1,0 +1,206 @@
+"""Variety: candidates that say what one above them says, and lists of events unlike each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from relatedevents.rerank.wording import Wording
+from relatedevents.signals import DECIMALS, UNDATED, Features
+
+#: Two headlines say the same if they share so much of their words' weight ...
+SAME_WORDS = 0.75
+#: ... and so few days lie between them, where both are dated.
+SAME_DAYS = 7  #: How many candidates there are for each event of a list.
+CHOICE = 3
+
+Rows = npt.NDArray[np.int64]
+
+# Lists that a thread takes at a time.
+_CHUNK = 1024
+
+
+@dataclass(frozen=True)
+class Above:
+    """Events that stand above the candidates of each list, such as its pins.
+
+    Attributes
+    ----------
+    starts : numpy.ndarray of int64, shape (n_lists + 1,)
+        Where those of each list begin.
+    rows : numpy.ndarray of int64
+        Their rows.
+    """
+
+    starts: Rows
+    rows: Rows
+
+    @classmethod
+    def of(cls, n_lists: int, numbers: Rows, rows: Rows) -> Above:
+        """Return the events named for lists by number, in the order given."""
+        order = np.argsort(numbers, kind="stable")
+        return cls(_starts(np.bincount(numbers, minlength=n_lists)), rows[order])
+
+
+def keep_distinct(
+    counts: Rows,
+    candidates: Rows,
+    above: Above,
+    wording: Wording,
+    days: npt.NDArray[np.int32],
+    n_threads: int = 1,
+) -> npt.NDArray[np.bool_]:
+    """Return which candidates say what no event above them says.
+
+    Two headlines say the same if they differ in nothing but case, punctuation and blanks; or if
+    they are no more than `SAME_DAYS` days apart and their words, each weighing
+    ln((1 + N) / (1 + df)), have a Jaccard index of at least `SAME_WORDS`: what both have, divided
+    by what either has. So a name or a number that differs tells two headlines apart, where one
+    more "the" does not. Whoever is dropped drops nobody else.
+
+    Parameters
+    ----------
+    counts : numpy.ndarray of int64, shape (n_lists,)
+        How many candidates each list has; they stand one list after the other, best first.
+    candidates : numpy.ndarray of int64, shape (n_pairs,)
+        Their rows in `wording`.
+    above : Above
+        What stands above them all: the query itself, and pins.
+    wording : Wording
+        What the headlines say.
+    days : numpy.ndarray of int32, shape (n_headlines,)
+        Their days, `UNDATED` where there is no date.
+    n_threads : int
+        Worker threads.
+
+    Examples
+    --------
+    >>> wording = Wording.of(["Rome votes", "Oslo floods", "oslo: floods"])
+    >>> nobody = Above.of(1, np.array([0]), np.array([0]))
+    >>> days = np.array([3, 3, 500], dtype=np.int32)
+    >>> keep_distinct(np.array([2]), np.array([1, 2]), nobody, wording, days).tolist()
+    [True, False]
+    """
+    from relatedevents.rerank import _variety_kernels
+
+    kept = np.zeros(len(candidates), dtype=np.bool_)
+    starts, days = _starts(counts), days.astype(np.int64)
+
+    def work(first: int, last: int) -> None:
+        _variety_kernels.keep_distinct(
+            starts[first : last + 1],
+            candidates,
+            above.starts[first : last + 1],
+            above.rows,
+            wording.codes,
+            wording.starts,
+            wording.columns,
+            wording.weights,
+            wording.masses,
+            days,
+            UNDATED,
+            SAME_DAYS,
+            SAME_WORDS,
+            kept,
+        )
+
+    _in_threads(work, len(counts), n_threads)
+    return kept
+
+
+def pick_diverse(
+    counts: Rows,
+    candidates: Rows,
+    relevance: npt.NDArray[np.float64],
+    n: int,
+    diversity: float,
+    above: Above,
+    archive: Features,
+    n_threads: int = 1,
+) -> Rows:
+    """Return which pairs maximal marginal relevance picks of each list, in the order they had.
+
+    Carbonell and Goldstein (1998), "The use of MMR, diversity-based reranking", with the mean
+    likeness in the place of the greatest: a list is one page, and what makes it monotonous is all
+    of it. The first event stays, and each next one is that with the greatest
+
+        (1 - diversity) * relevance - diversity * (mean likeness to those picked before),
+
+    rounded to 6 decimals; among equal ones that which stands higher in the list. The likeness of
+    two events is the mean of the cosine of their embeddings and that of their weighted tags, each
+    from 0 to 1: it knows no time, so that a story is not thinned out for lying in one week.
+
+    Parameters
+    ----------
+    counts : numpy.ndarray of int64, shape (n_lists,)
+        How many candidates each list has; they stand one list after the other, best first.
+    candidates : numpy.ndarray of int64, shape (n_pairs,)
+        Their rows.
+    relevance : numpy.ndarray of float64, shape (n_pairs,)
+        From 0 to 1.
+    n : int
+        How many to pick, those above counted in.
+    diversity : float
+        From 0 to 1.
+    above : Above
+        What stands above them all already, such as pins.
+    archive : Features
+        Of the archive.
+    n_threads : int
+        Worker threads.
+    """
+    from relatedevents.rerank import _variety_kernels
+
+    most = min(n, int(counts.max(initial=0)))
+    starts = _starts(counts)
+    chosen = np.zeros((len(counts), most), dtype=np.int64)
+    picked = np.zeros(len(counts), dtype=np.int64)
+    tags = _csr(archive.tags)
+    if not most:
+        return np.zeros(0, dtype=np.int64)
+
+    def work(first: int, last: int) -> None:
+        _variety_kernels.pick(
+            starts[first : last + 1],
+            candidates,
+            relevance,
+            n,
+            diversity,
+            above.starts[first : last + 1],
+            above.rows,
+            archive.vectors,
+            *tags,
+            10.0**DECIMALS,
+            chosen[first:last],
+            picked[first:last],
+        )
+
+    _in_threads(work, len(counts), n_threads)
+    return chosen[np.arange(most) < picked[:, None]]
+
+
+def _starts(counts: Rows) -> Rows:
+    return np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
+
+
+def _in_threads(work: Callable[[int, int], None], n_lists: int, n_threads: int) -> None:
+    firsts = range(0, n_lists, _CHUNK)
+    lasts = [min(first + _CHUNK, n_lists) for first in firsts]
+    if len(lasts) < 2 or n_threads < 2:
+        for first, last in zip(firsts, lasts, strict=True):
+            work(first, last)
+        return
+    with ThreadPoolExecutor(n_threads) as pool:
+        # The list takes each result, so that what a worker raises is raised here.
+        list(pool.map(work, firsts, lasts))
+
+
+def _csr(
+    matrix: sparse.csr_matrix,
+) -> tuple[Rows, npt.NDArray[np.int32], npt.NDArray[np.float64]]:
+    return matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32), matrix.data

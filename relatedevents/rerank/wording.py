@@ -1,0 +1,116 @@
+"""Wording: headlines as sets of weighted words, to tell which of them say the same."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+_WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True)
+class Wording:
+    """What the headlines of an archive say, word by word.
+
+    Every word counts here, stop words and numbers too, and one that a single headline has: a name
+    that differs is what tells two elections apart. Case, punctuation and blanks count nothing.
+
+    Attributes
+    ----------
+    texts : dict
+        {headline without case and punctuation: its code}.
+    words : dict
+        {word: its column}.
+    weights : numpy.ndarray of float64, shape (n_words,)
+        ln((1 + N) / (1 + df)) of each word.
+    codes : numpy.ndarray of int64, shape (n_headlines,)
+        The text of each headline.
+    starts : numpy.ndarray of int64, shape (n_headlines + 1,)
+        Where the columns of each headline begin.
+    columns : numpy.ndarray of int32
+        The words of each headline, each once, sorted.
+    masses : numpy.ndarray of float64, shape (n_headlines,)
+        The weights of each headline's words, added.
+    """
+
+    texts: dict[str, int]
+    words: dict[str, int]
+    weights: npt.NDArray[np.float64]
+    codes: npt.NDArray[np.int64]
+    starts: npt.NDArray[np.int64]
+    columns: npt.NDArray[np.int32]
+    masses: npt.NDArray[np.float64]
+
+    @classmethod
+    def of(cls, headlines: Sequence[str]) -> Wording:
+        """Read an archive's headlines.
+
+        Examples
+        --------
+        >>> wording = Wording.of(["Town floods", "TOWN floods!", "Town votes"])
+        >>> wording.codes.tolist(), wording.columns.tolist()
+        ([0, 0, 1], [0, 1, 0, 1, 0, 2])
+        """
+        texts, words, codes, starts, columns = _read(headlines, {}, {})
+        df = np.bincount(columns, minlength=len(words))
+        weights = np.log((1.0 + len(headlines)) / (1.0 + df))
+        masses = _masses(weights, starts, columns)
+        return cls(texts, words, weights, codes, starts, columns, masses)
+
+    def with_more(self, headlines: Sequence[str]) -> Wording:
+        """Return the same with headlines from outside after those of the archive.
+
+        A word that the archive lacks weighs ln(1 + N).
+        """
+        texts, words, codes, starts, columns = _read(headlines, dict(self.texts), dict(self.words))
+        unknown = math.log(1.0 + len(self.codes))
+        weights = np.append(self.weights, np.full(len(words) - len(self.words), unknown))
+        return Wording(
+            texts,
+            words,
+            weights,
+            np.append(self.codes, codes),
+            np.append(self.starts, starts[1:] + self.starts[-1]),
+            np.append(self.columns, columns),
+            np.append(self.masses, _masses(weights, starts, columns)),
+        )
+
+
+def _read(
+    headlines: Sequence[str], texts: dict[str, int], words: dict[str, int]
+) -> tuple[
+    dict[str, int],
+    dict[str, int],
+    npt.NDArray[np.int64],
+    npt.NDArray[np.int64],
+    npt.NDArray[np.int32],
+]:
+    """Return codes, starts and columns of some headlines, and the vocabularies grown by them."""
+    codes = np.empty(len(headlines), dtype=np.int64)
+    starts = np.zeros(len(headlines) + 1, dtype=np.int64)
+    columns: list[int] = []
+    for row, headline in enumerate(headlines):
+        plain = unicodedata.normalize("NFKC", headline).casefold()
+        found = _WORD.findall(plain)
+        # A headline of signs alone has no words; then the signs are compared.
+        codes[row] = texts.setdefault(" ".join(found) or plain, len(texts))
+        columns += sorted({words.setdefault(word, len(words)) for word in found})
+        starts[row + 1] = len(columns)
+    return texts, words, codes, starts, np.array(columns, dtype=np.int32)
+
+
+def _masses(
+    weights: npt.NDArray[np.float64],
+    starts: npt.NDArray[np.int64],
+    columns: npt.NDArray[np.int32],
+) -> npt.NDArray[np.float64]:
+    owner = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
+    # Each sum by itself, in the order of columns: it never depends on the other headlines.
+    masses = np.bincount(owner, weights[columns], minlength=len(starts) - 1)
+    return np.asarray(masses, dtype=np.float64)
