@@ -71,8 +71,8 @@ class CalibratingMixin(FittedModel):
         if not isinstance(meaning, str) or not meaning.strip():
             raise InputError(problem("meaning", f"got {shown(meaning)}", "a non-empty text"))
         index = self._index()
-        wanted = tuning._read(links, index)
-        groups = tuning._groups(index, wanted.rows)
+        wanted = tuning.read_wanted(links, index)
+        groups = tuning.groups_of(index, wanted.rows)
         found = calibration_of(
             self, wanted.rows, wanted.related, wanted.until, groups, meaning, n_folds, seed
         )

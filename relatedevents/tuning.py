@@ -85,8 +85,8 @@ class TuningMixin(FittedModel):
         check_count("n_folds", n_folds, 2)
         check_count("seed", seed, 0)
         index = self._index()
-        wanted = _read(links, index)
-        groups = _groups(index, wanted.rows)
+        wanted = read_wanted(links, index)
+        groups = groups_of(index, wanted.rows)
         candidates, pairs = _candidates(self, index, wanted, n)
         folds = learning.folds_of(groups, n_folds, seed)
         starts = [Setting(self.weights.by_signal()[:-1]), *_starts()]
@@ -178,7 +178,8 @@ def _on_folds(
     return plain, weighed
 
 
-def _read(links: object, index: Index) -> Wanted:
+def read_wanted(links: object, index: Index) -> Wanted:
+    """Return the links that a list could hold; see `TuningMixin.tune` for the errors."""
     from relatedevents.readers import read_links
 
     table = read_links(links, archive=index.table)
@@ -321,7 +322,8 @@ def _weights_of(setting: Setting, before: Weights) -> Weights:
     )
 
 
-def _groups(index: Index, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def groups_of(index: Index, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return the number of each row's story, else of its day: such rows share a fold."""
     places = index.order[rows]
     days = pd.Series(index.features.days[rows]).astype(str)
     # Events without a date are not of one day: each stands alone.
