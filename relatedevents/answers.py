@@ -13,8 +13,7 @@ import pandas as pd
 from relatedevents import lists
 from relatedevents.calibration import Calibration, check_min_probability
 from relatedevents.checks import check_choice, check_number, problem
-from relatedevents.engines.contract import Best, ExactParts, Filters
-from relatedevents.engines.exact import ExactEngine
+from relatedevents.engines.contract import Best, Engine, ExactParts, Filters
 from relatedevents.errors import InputError
 from relatedevents.filters import Choice, check_pins, read_as_of, read_choice, read_where
 from relatedevents.index import Index
@@ -184,7 +183,7 @@ class Scorer:
 
 def answer(
     scorer: Scorer,
-    engine: ExactEngine,
+    engine: Engine,
     queries: Queries,
     n: int,
     wishes: Wishes,
@@ -199,7 +198,7 @@ def answer(
     ----------
     scorer : Scorer
         The score.
-    engine : ExactEngine
+    engine : Engine
         Over the index's rows, under the weights of the first pass.
     queries : Queries
         For which events.
@@ -290,7 +289,7 @@ def _check_for_all(name: str, choice: Choice) -> None:
 
 def first_lists(
     scorer: Scorer,
-    engine: ExactEngine,
+    engine: Engine,
     queries: Queries,
     n: int,
     filters: Filters,
@@ -308,7 +307,7 @@ def first_lists(
         return engine.best_of_rows(side, queries.rows, exact, n, filters, on_progress)
 
 
-def _own(scorer: Scorer, engine: ExactEngine, queries: Queries) -> Neighbourhoods | None:
+def _own(scorer: Scorer, engine: Engine, queries: Queries) -> Neighbourhoods | None:
     """Return the queries' own neighbourhoods, whatever filters their lists are asked with."""
     if scorer.near is None:
         return None

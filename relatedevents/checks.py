@@ -21,6 +21,7 @@ _EXTRA_OF_MODULE = {
     "skeletoken": "distill",
     "mwparserfromhell": "wikitext",
     "matplotlib": "plot",
+    "faiss": "approximate",
 }
 
 

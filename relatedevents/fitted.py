@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -21,12 +22,18 @@ if TYPE_CHECKING:
     from relatedevents.answers import Queries, Scorer, Wishes
     from relatedevents.calibration import Calibration
     from relatedevents.encoders import Encoder
+    from relatedevents.engines.contract import Engine
     from relatedevents.engines.exact import ExactEngine
     from relatedevents.index import Index
     from relatedevents.kept import KeptLists
     from relatedevents.rerank import Neighbourhoods
 
-ENGINES = ("exact",)
+_Engine = TypeVar("_Engine", bound="Engine")
+
+ENGINES = ("exact", "approximate", "auto")
+
+#: The largest archive for which `engine="auto"` takes the exact engine.
+AUTO_EXACT = 200_000
 
 
 class FittedModel(BaseEstimator):  # type: ignore[misc, unused-ignore]
@@ -55,7 +62,7 @@ class FittedModel(BaseEstimator):  # type: ignore[misc, unused-ignore]
         self.encoder_ = encoder
         by_name = isinstance(self.encoder, (str, os.PathLike))
         self._encoder_name = os.fspath(self.encoder) if by_name else None  # type: ignore[arg-type]
-        self._built: tuple[object, ExactEngine] | None = None
+        self._built: dict[str, tuple[object, Engine]] | None = None
         self._kept: KeptLists | None = None
         self._near: tuple[object, Neighbourhoods] | None = None
 
@@ -97,21 +104,58 @@ class FittedModel(BaseEstimator):  # type: ignore[misc, unused-ignore]
         self.index_ = self.index_.reordered(self.weights)
         return self.index_
 
+    @property
+    def engine_(self) -> str:
+        """The engine that finds the lists: "exact" or "approximate", whatever `engine` leaves open.
+
+        `engine="auto"` is exact for up to 200,000 events, and for more where faiss is missing.
+        """
+        from importlib.util import find_spec
+
+        self._check_fitted()
+        if self.engine != "auto":
+            return self.engine
+        large = len(self.archive_) > AUTO_EXACT
+        return "approximate" if large and find_spec("faiss") is not None else "exact"
+
+    def _engine(self) -> Engine:
+        from relatedevents.engines.approximate import ApproximateEngine
+
+        if self.engine_ == "exact":
+            if self.engine == "auto" and len(self.archive_) > AUTO_EXACT and not self._built:
+                warnings.warn(
+                    f"engine='auto' takes the exact engine for {len(self.archive_):,} events, "
+                    "which is slow: the approximate one needs faiss: "
+                    'pip install "relatedevents[approximate]"',
+                    stacklevel=4,
+                )
+            return self._exact_engine()
+        return self._build("approximate", ApproximateEngine)
+
     def _exact_engine(self) -> ExactEngine:
         from relatedevents.engines.exact import ExactEngine
+
+        return self._build("exact", ExactEngine)
+
+    def _build(self, name: str, kind: type[_Engine]) -> _Engine:
+        """Return an engine of some kind, kept from call to call while nothing changes."""
         from relatedevents.operands import operands
 
         index = self._index()
         weights = self.weights.first_pass()
         key = (weights, self.block_size, self.n_threads)
-        if self._built is None or self._built[0] != key:
-            engine = ExactEngine(
-                operands(index.features, weights),
+        built = {what: one for what, one in (self._built or {}).items() if one[0] == key}
+        if name not in built:
+            # Both kinds share their operands.
+            side = next((engine.candidates for _, engine in built.values()), None)
+            engine = kind(  # type: ignore[call-arg]
+                operands(index.features, weights) if side is None else side,
                 block_size=self.block_size,
                 n_threads=self.n_threads,
             )
-            self._built = (key, engine)
-        return self._built[1]
+            self._built = {**built, name: (key, engine)}
+            return engine
+        return cast(_Engine, built[name][1])
 
     def _encoder(self) -> Encoder:
         """Return the encoder, which a loaded model looks for when it first needs it."""
@@ -149,7 +193,7 @@ class FittedModel(BaseEstimator):  # type: ignore[misc, unused-ignore]
 
         wanted = check_count("n", self.n_related if n is None else n)
         wishes.check()
-        engine, index = self._exact_engine(), self._index()
+        engine, index = self._engine(), self._index()
         plain = queries.everyone and wishes.plain
         first = None
         if plain:
@@ -193,7 +237,7 @@ class FittedModel(BaseEstimator):  # type: ignore[misc, unused-ignore]
             index = self._index()
             best = first_lists(
                 Scorer(index, self.weights, None),
-                self._exact_engine(),
+                self._engine(),
                 self._everyone(),
                 n,
                 Filters(np.ones(len(index), dtype=np.bool_)),

@@ -79,11 +79,15 @@ class KeptLists:
         nothing = np.zeros((len(order), 0), dtype=np.int64)
         return cls(places, of_place, n, weights, nothing, 0)
 
-    def best(self, order: Places) -> Best:
-        """Return the first lists by row of an index, as an engine gives them: their one part."""
-        places = self.places[order]
-        rows = np.where(places >= 0, inverse(order)[places], -1)
-        return Best(rows, self.scores[order][:, :, None])
+    def best(self, order: Places, rows: Places | None = None) -> Best:
+        """Return the first lists by row of an index, as an engine gives them: their one part.
+
+        With `rows`, those of some rows.
+        """
+        asked = order if rows is None else order[rows]
+        places = self.places[asked]
+        found = np.where(places >= 0, inverse(order)[places], -1)
+        return Best(found, self.scores[asked][:, :, None])
 
     def serves(self, n: int, weights: Weights) -> bool:
         """Return whether these are first lists under some weights, and long enough for `n`."""

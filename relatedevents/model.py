@@ -40,8 +40,9 @@ class RelatedEvents(NeighboursMixin, TuningMixin, CalibratingMixin, AdaptingMixi
         What each signal counts; scikit-learn's ``weights__tags=0.5`` works too.
     n_related : int, default=10
         How many related events a list has where `n` is not given.
-    engine : {"exact"}, default="exact"
-        What finds the best candidates.
+    engine : {"exact", "approximate", "auto"}, default="exact"
+        What finds the best candidates; "auto" is "approximate" (needs faiss) above 200,000
+        events. `engine_` tells which.
     tag_aliases : mapping, optional
         {alias: tag}, for spellings that the tags' key does not unite.
     cache_dir : path, optional

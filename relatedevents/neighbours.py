@@ -9,15 +9,15 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from relatedevents.blocks import BlocksMixin
 from relatedevents.checks import check_choice, check_count, problem
 from relatedevents.errors import InputError
-from relatedevents.fitted import FittedModel
 
 if TYPE_CHECKING:
     from scipy import sparse
 
 
-class NeighboursMixin(FittedModel):
+class NeighboursMixin(BlocksMixin):
     """Adds `kneighbors` and `kneighbors_graph` to the model."""
 
     if TYPE_CHECKING:

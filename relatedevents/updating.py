@@ -86,6 +86,10 @@ class UpdatingMixin(FittedModel):
         takes as long as a whole batch, the later ones a hundredth of it. Where other weights have
         been set since, all lists are computed after the update.
 
+        With the approximate engine, lists that are looked for one by one are exact, and so are the
+        scores by which new events enter the others, which stay as the engine found them: lists
+        that `related_all` would give anew can hold other events in a few places.
+
         Parameters
         ----------
         new_events : pandas.DataFrame, or another frame that narwhals knows

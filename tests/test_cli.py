@@ -189,6 +189,19 @@ class TestBatch:
         assert table["score"].to_numpy() == pytest.approx(expected["score"].to_numpy())
         assert "/c.html" in set(table["url"])
 
+    @pytest.mark.parametrize("engine", ["exact", "auto", "approximate"])
+    def test_the_engine_is_named(self, capsys, archive, model_dir, model, tmp_path, engine):
+        if engine == "approximate":
+            pytest.importorskip("faiss")
+        expected = model.related_all(n=2)["related_id"].tolist()
+        for source, options in ((model_dir, []), (archive, COLUMNS)):
+            path = tmp_path / "lists.parquet"
+            code, *_ = run(
+                capsys, "batch", source, str(path), "-n", "2", "--engine", engine, *options
+            )
+            assert code == 0
+            assert pd.read_parquet(path)["related_id"].tolist() == expected
+
     def test_pages(self, capsys, archive, tmp_path):
         code, *_ = run(
             capsys, "batch", archive, str(tmp_path / "out"), "--format", "pages",
@@ -272,6 +285,7 @@ MISTAKES = [
     (["explain", "MODEL", "a", "zz"], "the archive has no 'zz'"),
     (["batch", "MODEL", "OUT/x"], "Or name the format: 'csv', 'jsonl'"),
     (["batch", "MODEL", "OUT/x", "--format", "html"], "--format: got 'html'; allowed: csv, jsonl"),
+    (["batch", "MODEL", "OUT/x.csv", "--engine", "fast"], "engine: got 'fast'; allowed: 'exact'"),
     (["batch", "MODEL", "-"], "--format: got none for stdout; allowed: csv or jsonl"),
     (["batch", "MODEL", "ARCHIVE/x.csv"], "can't be written"),
     (["batch", "MODEL", "OUT/x.csv", "--url-column", "link"], "url_column: got 'link'"),

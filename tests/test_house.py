@@ -69,6 +69,7 @@ ROOM_OF_MODULE = {
     "kept": "lists",
     "explain": "model",
     "neighbours": "model",
+    "blocks": "model",
     "weights": "signals",
     "operands": "signals",
     "_pairs": "signals",
@@ -76,6 +77,7 @@ ROOM_OF_MODULE = {
     "__main__": "package",
 }
 HEAVY = {
+    "faiss",
     "model2vec",
     "numba",
     "pyarrow",

@@ -594,7 +594,7 @@ class NoVectors:
         ({"weights": None}, r"^weights: got None; allowed: a Weights\."),
         ({"n_related": 0}, r"^n_related: got 0; allowed: a whole number of 1 or more\."),
         ({"n_related": True}, r"^n_related: got True; allowed: a whole number of 1 or more\."),
-        ({"engine": "fast"}, r"^engine: got 'fast'; allowed: 'exact'\.$"),
+        ({"engine": "fast"}, r"^engine: got 'fast'; allowed: 'exact', 'approximate', 'auto'\.$"),
         ({"block_size": 0}, r"^block_size: got 0; allowed: a whole number of 1 or more\."),
         ({"n_threads": 0}, r"^n_threads: got 0; allowed: a whole number of 1 or more\."),
         ({"tag_aliases": ["UN"]}, r"^tag_aliases: got \['UN'\]; allowed: a mapping"),

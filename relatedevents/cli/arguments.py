@@ -304,3 +304,9 @@ def _add_fitting(command: argparse.ArgumentParser) -> None:
         help="such as semantic=.5,tags=.3 (what is not named keeps its default), or shared_tags",
     )
     group.add_argument("--cache-dir", metavar="DIR", help="keep vectors there for the next fit")
+    group.add_argument(
+        "--engine",
+        metavar="NAME",
+        help="exact (default), approximate (for large archives), or auto: approximate above "
+        "200,000 events; also for a saved model",
+    )

@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,10 +20,12 @@ from relatedevents.cli.sources import (
     read_conditions,
 )
 from relatedevents.errors import InputError
-from relatedevents.writers import FORMATS, stream_lists, write_lists
+from relatedevents.writers import FORMATS, stream_lists, takes_blocks, write_blocks, write_lists
 from relatedevents.writers.tables import records
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from relatedevents.model import RelatedEvents
 
 
@@ -80,19 +83,42 @@ def batch(args: argparse.Namespace) -> None:
     started = time.perf_counter()
     model = open_model(args)
     archive = model.archive_
-    lists = model.related_all(**_listing(args, model))
+    listing = _listing(args, model)
     links: dict[str, Any] = {
         "archive": archive,
         "base_path": args.base_path,
         "link_suffix": args.link_suffix,
         "url_column": args.url_column,
     }
+    if not to_stdout and takes_blocks(args.out, args.format):
+        blocks = _Counted(model.related_blocks(**listing))
+        write_blocks(blocks, args.out, format=args.format, **links)
+        _tell_batch(len(archive), blocks.rows, args.out, started)
+        return
+    lists = model.related_all(**listing)
     if to_stdout:
         stream_lists(lists, sys.stdout, format=args.format, **links)
         return
     write_lists(lists, args.out, format=args.format, ids=archive["id"], **links)
+    _tell_batch(len(archive), len(lists), args.out, started)
+
+
+class _Counted:
+    """Blocks of lists, and how many rows they had."""
+
+    def __init__(self, blocks: Iterable[pd.DataFrame]) -> None:
+        self.blocks = blocks
+        self.rows = 0
+
+    def __iter__(self) -> Iterator[pd.DataFrame]:
+        for block in self.blocks:
+            self.rows += len(block)
+            yield block
+
+
+def _tell_batch(events: int, rows: int, out: str, started: float) -> None:
     seconds = time.perf_counter() - started
-    _note(f"{len(archive):,} events, {len(lists):,} related events: {args.out} ({seconds:.1f} s)")
+    _note(f"{events:,} events, {rows:,} related events: {out} ({seconds:.1f} s)")
 
 
 def update(args: argparse.Namespace) -> None:

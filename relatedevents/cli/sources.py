@@ -164,6 +164,8 @@ def load_model(folder: str, args: argparse.Namespace) -> RelatedEvents:
 
     _quiet_libraries(args)
     model = RelatedEvents.load(folder, encoder=args.encoder)
+    if getattr(args, "engine", None) is not None:
+        model.set_params(engine=args.engine)
     return model.set_params(progress=wants_progress(args), allow_download=args.allow_download)
 
 
@@ -180,6 +182,8 @@ def fit_model(args: argparse.Namespace) -> RelatedEvents:
     }
     if args.encoder is not None:
         settings["encoder"] = args.encoder
+    if args.engine is not None:
+        settings["engine"] = args.engine
     if args.weights is not None:
         settings["weights"] = read_weights(args.weights)
     return RelatedEvents(**settings).fit(archive)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+
+from relatedevents.operands import Operands
 
 ExactParts = Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64]], npt.NDArray[np.float64]]
 Progress = Callable[[int], None]
@@ -53,3 +56,32 @@ class Best:
     rows: npt.NDArray[np.int64]
     parts: npt.NDArray[np.float64]
     rechecked: int = 0
+
+
+class Engine(Protocol):
+    """What every engine can do."""
+
+    candidates: Operands
+    n_threads: int
+
+    def best_of_rows(
+        self,
+        queries: Operands,
+        own_rows: npt.NDArray[np.int64],
+        exact: ExactParts,
+        n: int,
+        filters: Filters,
+        on_progress: Progress | None = None,
+    ) -> Best:
+        """Return the best n of each query."""
+        ...
+
+    def best_of_all(
+        self,
+        exact: ExactParts,
+        n: int,
+        filters: Filters,
+        on_progress: Progress | None = None,
+    ) -> Best:
+        """Return the best n of every candidate among the others."""
+        ...

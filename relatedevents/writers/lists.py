@@ -21,14 +21,22 @@ from relatedevents.writers.tables import (
     dump_jsonl,
     records,
     write_csv,
+    write_csv_blocks,
     write_jsonl,
+    write_jsonl_blocks,
     write_parquet,
+    write_parquet_blocks,
 )
 
 _TABLE_WRITERS: dict[str, Callable[[pd.DataFrame, Path], None]] = {
     "csv": write_csv,
     "jsonl": write_jsonl,
     "parquet": write_parquet,
+}
+_BLOCK_WRITERS: dict[str, Callable[[Iterable[pd.DataFrame], Path], None]] = {
+    "csv": write_csv_blocks,
+    "jsonl": write_jsonl_blocks,
+    "parquet": write_parquet_blocks,
 }
 _TEXT_DUMPERS: dict[str, Callable[[pd.DataFrame, TextIO], None]] = {
     "csv": dump_csv,
@@ -180,6 +188,70 @@ def stream_lists(
         link = link_of(archive, base_path=base_path, link_suffix=link_suffix, url_column=url_column)
         table = _with_events(lists, archive, _rows_of_related(lists, archive), link)
     _TEXT_DUMPERS[format](table, file)
+
+
+def write_blocks(
+    blocks: Iterable[pd.DataFrame],
+    path: str | Path,
+    *,
+    format: str | None = None,
+    archive: pd.DataFrame | None = None,
+    base_path: str = "",
+    link_suffix: str = "",
+    url_column: str | None = None,
+) -> Path:
+    """Write lists that come a block at a time into one table, so that a block alone is in memory.
+
+    Parameters
+    ----------
+    blocks : iterable of pandas.DataFrame
+        Long tables of the same columns, at least one, such as `RelatedEvents.related_blocks`
+        gives them.
+    path : str or pathlib.Path
+        The file.
+    format : {"csv", "jsonl", "parquet"}, optional
+        By default told by the end of `path`.
+    archive, base_path, link_suffix, url_column
+        See `write_lists`.
+
+    Returns
+    -------
+    pathlib.Path
+        `path`.
+
+    Raises
+    ------
+    InputError
+        As `write_lists`; also if the format is not one of tables.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> block = pd.DataFrame({"id": ["a"], "rank": [1], "related_id": ["b"], "score": [0.5]})
+    >>> path = write_blocks([block, block], Path(tempfile.mkdtemp()) / "lists.csv")
+    >>> print(path.read_text(), end="")
+    id,rank,related_id,score
+    a,1,b,0.5
+    a,1,b,0.5
+    """
+    place = Path(path)
+    known_format = check_choice("format", _format(place, format), _BLOCK_WRITERS)
+    link = link_of(archive, base_path=base_path, link_suffix=link_suffix, url_column=url_column)
+
+    def tables() -> Iterator[pd.DataFrame]:
+        for block in blocks:
+            _check_events_and_lists(block, archive)
+            if archive is not None:
+                block = _with_events(block, archive, _rows_of_related(block, archive), link)
+            yield block
+
+    _BLOCK_WRITERS[known_format](tables(), place)
+    return place
+
+
+def takes_blocks(path: str | Path, format: str | None = None) -> bool:
+    """Tell whether `write_blocks` knows the format."""
+    return _format(Path(path), format) in _BLOCK_WRITERS
 
 
 def _check_events_and_lists(lists: pd.DataFrame, archive: pd.DataFrame | None) -> None:

@@ -5,9 +5,10 @@ Numbers are written with every digit that they have, so that what is read back i
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal, TextIO
 
@@ -37,9 +38,8 @@ def _plain_column(column: pd.Series) -> list[object]:
     return [plain(value) for value in column]
 
 
-def dump_csv(table: pd.DataFrame, file: TextIO) -> None:
+def dump_csv(table: pd.DataFrame, file: TextIO, *, header: bool = True) -> None:
     """Write `table` into an open text file as CSV; lists stand as JSON lists."""
-    header = True
     quoting: Literal[0, 2] = (
         csv.QUOTE_NONNUMERIC if _has_carriage_return(table) else csv.QUOTE_MINIMAL
     )
@@ -93,3 +93,41 @@ def write_parquet(table: pd.DataFrame, path: Path) -> None:
     """Write `table` as a Parquet file; lists stay lists."""
     with whole_file(path) as temporary:
         table.to_parquet(temporary, index=False, engine="pyarrow")
+
+
+def write_csv_blocks(tables: Iterable[pd.DataFrame], path: Path) -> None:
+    """Write tables of the same columns as one CSV file."""
+    with whole_text(path) as file:
+        for number, table in enumerate(tables):
+            dump_csv(table, file, header=number == 0)
+
+
+def write_jsonl_blocks(tables: Iterable[pd.DataFrame], path: Path) -> None:
+    """Write tables as one JSON Lines file."""
+    with whole_text(path) as file:
+        for table in tables:
+            dump_jsonl(table, file)
+
+
+def write_parquet_blocks(tables: Iterable[pd.DataFrame], path: Path) -> None:
+    """Write tables of the same columns as one Parquet file, each as a row group."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    with whole_file(path) as temporary, contextlib.ExitStack() as stack:
+        writer = None
+        for table in tables:
+            if writer is None:
+                # A block without one shared tag does not tell what its empty lists would hold.
+                guessed = pa.Table.from_pandas(table, preserve_index=False).schema
+                schema = pa.schema(
+                    [
+                        pa.field(field.name, pa.list_(pa.string()))
+                        if field.type == pa.list_(pa.null())
+                        else field
+                        for field in guessed
+                    ],
+                    metadata=guessed.metadata,
+                )
+                writer = stack.enter_context(pq.ParquetWriter(temporary, schema))
+            writer.write_table(pa.Table.from_pandas(table, schema=schema, preserve_index=False))

@@ -1,0 +1,429 @@
+"""The approximate engine: nearly the exact lists, and exactly what every list must keep to."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from toy import ALL, ConstantEncoder, KeywordEncoder, RandomEncoder, lists_of, random_frame
+
+from relatedevents import RelatedEvents, Weights, fitted, read_events
+from relatedevents.engines import approximate, search
+from relatedevents.engines.approximate import ApproximateEngine
+from relatedevents.engines.exact import ExactEngine
+from relatedevents.errors import InputError, MissingExtraError
+from relatedevents.writers import write_blocks, write_lists
+
+pytest.importorskip("faiss")
+
+SHARED = Path(__file__).parents[2] / "shared" / "data"
+WEIGHTS = {
+    "default": Weights(),
+    "all": ALL,
+    "semantic": Weights.only(semantic=1),
+    "tags": Weights.only(tags=1),
+    "shared tags": Weights.shared_tags(),
+    "words": Weights.only(words=1),
+    "category": Weights.only(category=1),
+    "time": Weights.only(time=1, half_life=20.0),
+    "recency": Weights.only(recency=1),
+    "heavy": Weights.only(semantic=900000.0, tags=0.001, time=500000.0),
+}
+# What is not found of other events' lists can't move a list's order.
+ALONE = replace(Weights(), neighbours=0.0)
+
+
+class BagOfWords:
+    """The sum of a random vector for each word: headlines of one topic lie close."""
+
+    cache_key = "bag"
+
+    def encode(self, texts):
+        return np.array(
+            [sum(self.vector(word) for word in text.split()) for text in texts], dtype=np.float32
+        )
+
+    @staticmethod
+    def vector(word):
+        return np.random.default_rng(list(word.encode())).normal(size=24)
+
+
+@pytest.fixture(autouse=True)
+def small_archives(monkeypatch):
+    """Let small archives take the approximate path, with windows, cells and reaches cut down."""
+    monkeypatch.setattr(approximate, "_SMALL", 1)
+    monkeypatch.setattr(approximate, "_FEW", 0)
+    monkeypatch.setattr(search, "_WINDOW", 60)
+    monkeypatch.setattr(search, "_NEAR", 60)
+    monkeypatch.setattr(search, "_NEAR_WITHOUT_TIME", 120)
+    monkeypatch.setattr(search, "_TAG_REACH", 100)
+    monkeypatch.setattr(search, "_WORD_REACH", 60)
+
+
+@pytest.fixture
+def exact_rows(monkeypatch):
+    """How many queries the approximate engine handed to the exact one, call by call."""
+    seen = []
+    whole = ApproximateEngine._best
+
+    def best(self, *args, **kwargs):
+        found = whole(self, *args, **kwargs)
+        seen.append(found.rechecked)
+        return found
+
+    monkeypatch.setattr(ApproximateEngine, "_best", best)
+    return seen
+
+
+def world(seed, n, topics=25):
+    """Stories: each a topic with words, tags and a time of its own."""
+    rng = np.random.default_rng(seed)
+    common = [f"common{k}" for k in range(12)]
+    rows = []
+    for number in range(n):
+        topic = int(rng.integers(topics))
+        own = rng.choice([f"word{topic}x{k}" for k in range(8)], 4, replace=False)
+        day = pd.Timestamp("2010-01-01") + pd.Timedelta(days=int(60 * topic + rng.integers(150)))
+        tags = rng.choice([f"tag{topic}x{k}" for k in range(5)], 2, replace=False)
+        headline = " ".join([*own, *rng.choice(common, 3)])
+        rows.append((f"id{number}", day, headline, [*map(str, tags), "everywhere"]))
+    frame = pd.DataFrame(rows, columns=["id", "date", "headline", "tags"])
+    return frame.astype({"date": "datetime64[s]"})
+
+
+def recall(found, wanted):
+    """Return the share of the wanted pairs that were found."""
+    pairs = [set(zip(table["id"], table["related_id"], strict=True)) for table in (found, wanted)]
+    return len(pairs[0] & pairs[1]) / len(pairs[1])
+
+
+def both(frame, weights, encoder=None, **params):
+    encoder = encoder or BagOfWords()
+    model = RelatedEvents(encoder=encoder, weights=weights, engine="approximate", **params)
+    return model.fit(frame), RelatedEvents(encoder=encoder, weights=weights).fit(frame)
+
+
+def assert_valid(table, model, n, *, full=True, as_of=None):
+    """What every list keeps to: see the checks."""
+    lists = lists_of(table)
+    row = {id_: row for row, id_ in enumerate(model.index_.id_of_row)}
+    for id_, related in lists.items():
+        assert id_ not in related
+        assert len(set(related)) == len(related)
+        if full:
+            assert len(related) == min(n, len(model.archive_) - 1)
+    keys = [
+        (id_, -float(np.round(score, 6)), row[related])
+        for id_, score, related in zip(
+            table["id"], table["score"], table["related_id"], strict=True
+        )
+    ]
+    for id_ in lists:
+        mine = [key[1:] for key in keys if key[0] == id_]
+        assert mine == sorted(mine)
+    for pair in table.iloc[:: max(1, len(table) // 40)].itertuples():
+        assert model.explain(pair.id, pair.related_id, as_of=as_of).score == pair.score
+
+
+@pytest.mark.parametrize("weights", ["default", "all", "tags", "words", "time", "heavy"])
+def test_nearly_all_of_the_exact_lists(weights, exact_rows):
+    found, wanted = both(world(1, 1500), WEIGHTS[weights])
+    table = found.related_all(5)
+    assert exact_rows == [0]
+    # Without words to share, vectors and time have to do.
+    least = 0.93 if weights == "heavy" else 0.97
+    assert recall(table, wanted.related_all(5)) >= least
+    assert_valid(table, found, 5)
+
+
+def test_vectors_alone_find_most(monkeypatch, exact_rows):
+    monkeypatch.setattr(search, "_NEAR_WITHOUT_TIME", 500)
+    found, wanted = both(world(2, 1500), WEIGHTS["semantic"])
+    assert recall(found.related_all(5), wanted.related_all(5)) >= 0.85
+    assert exact_rows == [0]
+
+
+@pytest.mark.parametrize("weights", ["default", "all"])
+def test_where_windows_cover_all_lists_are_exact(weights, monkeypatch, exact_rows):
+    monkeypatch.setattr(search, "_WINDOW", 2000)
+    frame = random_frame(3, 300, undated=0.0)
+    found, wanted = both(frame, WEIGHTS[weights])
+    pd.testing.assert_frame_equal(found.related_all(6), wanted.related_all(6))
+    assert exact_rows == [0]
+
+
+ARCHIVES = {
+    "usual": ({"seed": 1, "n": 220}, KeywordEncoder()),
+    "many equal": (
+        {"seed": 2, "n": 220, "days": 3, "words": ["flood", "vote", "the"]},
+        KeywordEncoder(),
+    ),
+    "one vector": ({"seed": 3, "n": 200, "untagged": 1.0, "undated": 1.0}, ConstantEncoder()),
+    "undated": ({"seed": 4, "n": 220, "undated": 1.0}, KeywordEncoder()),
+    "untagged": ({"seed": 5, "n": 220, "untagged": 1.0}, RandomEncoder()),
+    "one day": ({"seed": 6, "n": 220, "days": 1, "undated": 0.0}, RandomEncoder()),
+    "no vectors": ({"seed": 7, "n": 200, "words": ["zebra", "quartz"]}, KeywordEncoder()),
+    "no words": ({"seed": 8, "n": 200, "words": ["the", "is"]}, RandomEncoder()),
+}
+
+
+@pytest.mark.parametrize("archive", ARCHIVES)
+@pytest.mark.parametrize("weights", WEIGHTS)
+def test_every_list_is_whole_and_in_order(archive, weights):
+    settings_, encoder = ARCHIVES[archive]
+    model, _ = both(random_frame(**settings_), WEIGHTS[weights], encoder)
+    table = model.related_all(4)
+    assert_valid(table, model, 4)
+    ids = model.archive_["id"].tolist()[::19]
+    assert_valid(model.related_many(ids, 4), model, 4)
+
+
+@given(
+    seed=st.integers(0, 10_000),
+    n=st.integers(3, 90),
+    length=st.integers(1, 12),
+    weights=st.sampled_from(sorted(WEIGHTS)),
+    undated=st.sampled_from([0.0, 0.3, 1.0]),
+    share=st.sampled_from([0.05, 0.4, 0.9, 1.0]),
+    as_of=st.sampled_from([None, "2012-01-15", "own"]),
+)
+@settings(max_examples=60, deadline=None)
+def test_filters_are_kept_to_and_lists_are_full(seed, n, length, weights, undated, share, as_of):
+    frame = random_frame(seed, n, undated=undated)
+    mask = np.random.default_rng(seed).random(n) < share
+    model, exact = both(frame, WEIGHTS[weights], KeywordEncoder())
+    dated = frame["date"].notna() if as_of == "own" else np.ones(n, dtype=bool)
+    asked = frame["id"][dated].tolist()
+    if not asked:
+        return
+    wishes = {"where": mask, "as_of": as_of}
+    found = model.related_many(asked, length, **wishes)
+    wanted = exact.related_many(asked, length, **wishes)
+    assert_valid(found, model, length, full=False, as_of=as_of)
+    # As long as the exact lists, and of what they may hold.
+    assert found["id"].tolist() == wanted["id"].tolist()
+    allowed = set(frame["id"][mask])
+    assert set(found["related_id"]) <= allowed
+    if as_of is not None:
+        date = frame.set_index("id")["date"]
+        latest = date[found["id"]].to_numpy() if as_of == "own" else np.datetime64(as_of)
+        assert (date[found["related_id"]].to_numpy() <= latest).all()
+
+
+def test_few_allowed_events_are_all_found(exact_rows):
+    found, wanted = both(world(4, 600), ALONE)
+    mask = np.zeros(600, dtype=bool)
+    mask[::97] = True
+    pd.testing.assert_frame_equal(
+        found.related_all(20, where=mask), wanted.related_all(20, where=mask)
+    )
+
+
+def test_a_single_list_is_that_of_the_batch():
+    model, _ = both(world(5, 900), Weights())
+    table = model.related_all(5)
+    for id_ in model.archive_["id"][::90]:
+        mine = table[table["id"] == id_].reset_index(drop=True)
+        assert model.related(id_, 5)["related_id"].tolist() == mine["related_id"].tolist()
+
+
+def test_few_queries_are_answered_exactly(monkeypatch, exact_rows):
+    monkeypatch.setattr(approximate, "_FEW", 30)
+    found, wanted = both(world(5, 900), Weights.only(semantic=1))
+    ids = found.archive_["id"][::31].tolist()
+    pd.testing.assert_frame_equal(found.related_many(ids, 5), wanted.related_many(ids, 5))
+    assert found._built["approximate"][1]._sorted is None
+
+
+def test_a_new_event_is_found_its_like():
+    found, wanted = both(world(6, 900), Weights())
+    for row in range(0, 900, 90):
+        event = found.archive_.iloc[row]
+        asked = {"tags": event["tags"], "date": event["date"], "n": 5}
+        mine, exact = (m.related_to(event["headline"], **asked) for m in (found, wanted))
+        assert mine["related_id"].iloc[0] == event["id"]
+        assert len(set(mine["related_id"]) & set(exact["related_id"])) >= 4
+
+
+def test_pins_and_exclusions():
+    model, _ = both(world(7, 500), Weights())
+    first, second, third = model.archive_["id"][:3]
+    plain = lists_of(model.related_many([first], 5))[first]
+    table = model.related_all(5, pins={first: [second]}, exclude={first: [plain[0]]})
+    mine = lists_of(table)[first]
+    assert mine[0] == second
+    assert plain[0] not in mine
+    assert len(mine) == 5
+    table = model.related_all(5, exclude=[third])
+    assert third not in set(table["related_id"])
+    assert_valid(table, model, 5)
+
+
+def test_the_same_seed_gives_the_same_lists_on_any_threads():
+    frame = world(8, 1200)
+    tables = [
+        both(frame, Weights(), n_threads=threads)[0].related_all(5) for threads in (1, 2, 5, 1)
+    ]
+    for table in tables[1:]:
+        pd.testing.assert_frame_equal(table, tables[0])
+
+
+def test_no_query_and_no_candidate():
+    model, _ = both(world(9, 200), Weights())
+    assert len(model.related_many([], 3)) == 0
+    assert len(model.related_all(3, where=np.zeros(200, dtype=bool))) == 0
+
+
+def test_other_weights_get_other_cells():
+    found, wanted = both(world(10, 700), Weights.only(words=1))
+    found.related_all(3)
+    for model in (found, wanted):
+        model.set_params(weights=Weights.only(tags=1))
+    assert recall(found.related_all(3), wanted.related_all(3)) >= 0.97
+
+
+@pytest.mark.parametrize("weights", [Weights(), ALONE], ids=["default", "alone"])
+def test_update_with_the_approximate_engine(weights):
+    frame = world(11, 800)
+    model, _ = both(frame[20:], weights, n_related=5)
+    before = model.related_all()
+    changed = model.update(frame[:20])
+    assert set(frame["id"][:20]) <= set(changed)
+    kept = model._kept
+    ids = model.archive_["id"].to_numpy()
+    now = {id_: ids[some].tolist() for id_, some in zip(ids, kept.shown, strict=True)}
+    old = lists_of(before)
+    assert all(now[id_] == old[id_] for id_ in old if id_ not in set(changed))
+    assert lists_of(model.related_all()) == now
+    # New events' first lists are exact, and so are their lists where no neighbours count.
+    exact = RelatedEvents(engine="exact", encoder=model.encoder, weights=ALONE)
+    exact._set_fitted(model.index_, model.encoder_)
+    exact.set_params(weights=weights.first_pass())
+    first = {id_: ids[some].tolist() for id_, some in zip(ids, kept.places, strict=True)}
+    wanted = lists_of(exact.related_many(frame["id"][:20].tolist(), kept.n))
+    assert {id_: first[id_] for id_ in wanted} == wanted
+
+
+def test_auto_takes_the_exact_engine_for_small_archives(monkeypatch):
+    model = RelatedEvents(engine="auto", encoder=KeywordEncoder()).fit(random_frame(12, 40))
+    assert model.engine_ == "exact"
+    assert isinstance(model._engine(), ExactEngine)
+    monkeypatch.setattr(fitted, "AUTO_EXACT", 39)
+    assert model.engine_ == "approximate"
+    assert isinstance(model._engine(), ApproximateEngine)
+    model.set_params(engine="exact")
+    assert model.engine_ == "exact"
+
+
+@pytest.fixture
+def no_faiss(monkeypatch):
+    real_import, real_find = importlib.import_module, importlib.util.find_spec
+
+    def refuse(name, *args):
+        if name == "faiss":
+            raise ImportError(name)
+        return real_import(name, *args)
+
+    monkeypatch.setattr(importlib, "import_module", refuse)
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == "faiss" else real_find(name)
+    )
+
+
+def test_a_missing_extra_is_named(no_faiss):
+    model = RelatedEvents(engine="approximate", encoder=KeywordEncoder())
+    model.fit(random_frame(13, 40))
+    with pytest.raises(MissingExtraError, match=r'pip install "relatedevents\[approximate\]"'):
+        model.related_all(3)
+
+
+def test_auto_without_the_extra_warns_and_is_exact(no_faiss, monkeypatch):
+    monkeypatch.setattr(fitted, "AUTO_EXACT", 39)
+    frame = random_frame(14, 40)
+    model = RelatedEvents(engine="auto", encoder=KeywordEncoder()).fit(frame)
+    assert model.engine_ == "exact"
+    with pytest.warns(UserWarning, match=r"pip install \"relatedevents\[approximate\]\""):
+        table = model.related_all(3)
+    wanted = RelatedEvents(encoder=KeywordEncoder()).fit(frame).related_all(3)
+    pd.testing.assert_frame_equal(table, wanted)
+    model.related_all(3)  # warns once: warnings are errors here
+
+
+@pytest.mark.parametrize("engine", ["exact", "approximate"])
+def test_blocks_are_the_whole_table(engine, tmp_path):
+    model, _ = both(world(15, 230), Weights())
+    model.set_params(engine=engine)
+    whole = model.related_all(4)
+    kept = model._kept
+    for size in (1, 100, 230, 1000):
+        model._kept = replace(kept, shown=kept.shown[:, :0], n_shown=0)
+        blocks = list(model.related_blocks(4, size=size))
+        assert len(blocks) == -(-230 // size)
+        pd.testing.assert_frame_equal(pd.concat(blocks, ignore_index=True), whole)
+        assert np.array_equal(model._kept.shown, kept.shown)
+        assert model._kept.n_shown == 4
+    for end in ("csv", "jsonl", "parquet"):
+        paths = [tmp_path / f"{name}.{end}" for name in ("whole", "blocks")]
+        write_lists(whole, paths[0], archive=model.archive_)
+        write_blocks(model.related_blocks(4, size=100), paths[1], archive=model.archive_)
+        if end == "parquet":
+            pd.testing.assert_frame_equal(*map(pd.read_parquet, paths))
+        else:
+            assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
+@pytest.mark.parametrize("engine", ["exact", "approximate"])
+def test_blocks_keep_to_wishes(engine):
+    model, _ = both(world(17, 230), Weights())
+    model.set_params(engine=engine)
+    ids = model.archive_["id"]
+    wishes = {
+        "as_of": "2012-01-15",
+        "where": np.arange(230) % 7 != 0,
+        "exclude": {ids[3]: [ids[5], ids[8]]},
+        "pins": {ids[4]: [ids[9]], ids[200]: [ids[9]]},
+        "min_score": 0.3,
+    }
+    whole = model.related_all(4, **wishes)
+    blocks = model.related_blocks(4, size=60, **wishes)
+    pd.testing.assert_frame_equal(pd.concat(blocks, ignore_index=True), whole)
+    for wish in ({"min_score": 0.3}, {"diversity": 0.5}):
+        blocks = model.related_blocks(4, size=60, **wish)
+        whole = model.related_all(4, **wish)
+        pd.testing.assert_frame_equal(pd.concat(blocks, ignore_index=True), whole)
+
+
+def test_blocks_of_bad_wishes_are_refused_at_once():
+    model, _ = both(random_frame(16, 30), Weights())
+    with pytest.raises(InputError, match=r"^size: got 0"):
+        model.related_blocks(size=0)
+    with pytest.raises(InputError, match=r"^n: got 0"):
+        model.related_blocks(0)
+    with pytest.raises(InputError, match=r"^format: got 'pages'"):
+        write_blocks([], "nowhere", format="pages")
+
+
+def test_a_first_block_without_shared_tags_may_be_followed_by_one_with(tmp_path):
+    block = pd.DataFrame({"id": ["a"], "rank": [1], "related_id": ["b"], "shared_tags": [[]]})
+    second = block.assign(shared_tags=pd.Series([["Mali"]], dtype=object))
+    path = write_blocks([block, second], tmp_path / "lists.parquet")
+    assert [list(tags) for tags in pd.read_parquet(path)["shared_tags"]] == [[], ["Mali"]]
+
+
+@pytest.mark.shared
+@pytest.mark.skipif(not SHARED.exists(), reason="needs the real archive in ../shared/data")
+def test_the_real_archive_is_found_again(monkeypatch):
+    monkeypatch.undo()
+    events = read_events(SHARED / "events.parquet").iloc[::5]
+    model = RelatedEvents(engine="approximate").fit(events)
+    table = model.related_all()
+    exact = RelatedEvents().fit(events)
+    ids = events["id"].iloc[::40].tolist()
+    assert recall(table[table["id"].isin(ids)], exact.related_many(ids)) >= 0.98
