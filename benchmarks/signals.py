@@ -114,7 +114,7 @@ def figures(
             # `compare` says how much the first is above the second.
             sign = 1.0 if tested["run_a"] == "default" else -1.0
             low, high = sorted((sign * float(tested["low"]), sign * float(tested["high"])))
-            row |= {"loss": sign * float(tested["difference"]), "low": low, "high": high}
+            row |= {"change": sign * float(tested["difference"]), "low": low, "high": high}
             row["p"] = float(tested["p"])
         told[name] = row
     return told
@@ -132,7 +132,7 @@ def report(found: dict[str, dict[str, dict[str, float]]]) -> str:
         "",
         "Written by `make signals` (benchmarks/signals.py); not by hand.",
         "",
-        f"nDCG@{N} of the default, and how much of it a change loses (+) or gains (-): on the",
+        f"nDCG@{N} of the default, and by how much a change moves it (below 0 it loses), on the",
         "story sets, names hidden, `tune` in its two periods; and with names shown, on at most",
         f"{_STORIES} stories of {_LEAST} events or more from the archive as it is. A star marks",
         "what is clear: p < .05, by story, corrected by Holm over all",
@@ -150,18 +150,18 @@ def report(found: dict[str, dict[str, dict[str, float]]]) -> str:
                 cells.append(f"**{row['mean']:.3f}**")
                 continue
             star = "*" if row["p_holm"] < 0.05 else ""
-            cells.append(f"{row['loss']:+.3f}{star}")
+            cells.append(f"{row['change']:+.3f}{star}")
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     lines += ["", "## Limits and p values", ""]
     lines += [
-        "| set | change | nDCG | loss (95 % limits) | p | p, Holm | over 30 days |",
+        "| set | change | nDCG | difference (95 % limits) | p | p, Holm | over 30 days |",
         "| --- | --- | ---: | ---: | ---: | ---: | ---: |",
     ]
     for task in sets:
         for name, row in found[task].items():
             tests = "| | |"
             if "p" in row:
-                limits = f"{row['loss']:+.4f} ({row['low']:+.4f} to {row['high']:+.4f})"
+                limits = f"{row['change']:+.4f} ({row['low']:+.4f} to {row['high']:+.4f})"
                 tests = f"{limits} | {row['p']:.4f} | {row['p_holm']:.4f}"
             lines.append(
                 f"| {task} | {name} | {row['mean']:.4f} | {tests} | {100 * row['far']:.0f} % |"

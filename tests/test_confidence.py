@@ -88,7 +88,8 @@ def test_no_other_coefficients_lose_less(seed):
         assert slow_loss(parts, linked, intercept + step[0], other, common) >= found - 1e-6
 
 
-def test_what_was_drawn_is_found_again():
+def test_what_was_drawn_is_found_again(monkeypatch):
+    monkeypatch.setattr(confidence, "SHRINKAGE", 0.03)
     parts, linked = drawn(3, n=40_000)
     intercept, coefficients = confidence.learn(parts, linked)
     assert intercept == pytest.approx(-2.0, abs=0.3)
@@ -103,7 +104,8 @@ def test_a_part_that_never_varies_counts_as_the_score_does():
     assert coefficients[1] == pytest.approx(best_common(parts[:, [0, 2]], varied), rel=1e-3)
 
 
-def test_no_part_counts_for_less_than_a_quarter_of_what_it_counts_in_the_score():
+def test_no_part_counts_for_less_than_a_quarter_of_what_it_counts_in_the_score(monkeypatch):
+    monkeypatch.setattr(confidence, "SHRINKAGE", 0.03)
     parts, linked = drawn(6, n=5000, coefficients=(3.0, -2.0, 3.0))
     _, coefficients = confidence.learn(parts, linked)
     assert coefficients[1] > 0.0
@@ -403,10 +405,10 @@ def test_calibrate_changes_nothing_but_probabilities(sample_model):
 
 def test_the_pairs_are_the_first_candidates_that_the_page_could_know(sample_model):
     from relatedevents.calibrating import labelled_pairs
-    from relatedevents.tuning import _read
+    from relatedevents.tuning import read_wanted
 
     links = load_sample_links()
-    wanted = _read(links, sample_model.index_)
+    wanted = read_wanted(links, sample_model.index_)
     queries, parts, linked = labelled_pairs(sample_model, wanted.rows, wanted.related, wanted.until)
     as_of = links.drop_duplicates("id").set_index("id")["as_of"].to_dict()
     ids = sample_model.index_.id_of_row[wanted.rows]
@@ -456,7 +458,7 @@ def test_what_calibrate_refuses(change, message):
 
 def test_links_that_scores_can_not_foretell_leave_no_probability():
     from relatedevents.calibrating import useful_calibration_of
-    from relatedevents.tuning import _groups, _read
+    from relatedevents.tuning import groups_of, read_wanted
 
     # Twenty equal events a day, one of them linked by chance: no part tells which.
     rng = np.random.default_rng(0)
@@ -474,8 +476,8 @@ def test_links_that_scores_can_not_foretell_leave_no_probability():
     links = {f"id{q}": [f"id{q + k}" for k in rng.permutation(19)[:5] + 1] for q in queries}
     found = model.calibrate(links).calibration_
     assert found.brier_skill > 0.1  # The day tells something.
-    wanted = _read(links, model.index_)
-    groups = _groups(model.index_, wanted.rows)
+    wanted = read_wanted(links, model.index_)
+    groups = groups_of(model.index_, wanted.rows)
     shuffled = [rng.permutation(600)[:100] for _ in wanted.rows]
     nothing = useful_calibration_of(model, wanted.rows, shuffled, None, groups, 5, 0)
     assert nothing is None
