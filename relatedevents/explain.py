@@ -18,6 +18,10 @@ from relatedevents.signals import UNDATED, add_parts
 from relatedevents.weights import SIGNALS
 
 
+# Ids are long: those that say most are told, all are in `neighbour_shares`.
+_TOLD_NEIGHBOURS = 3
+
+
 @dataclass(frozen=True)
 class Explanation:
     """Why one event is related to another.
@@ -87,14 +91,17 @@ class Explanation:
             "tags": self.tag_shares,
             "coverage": self.tag_shares,
             "words": self.word_shares,
+            "neighbours": self.neighbour_shares,
         }
         for signal, part in self.parts.items():
             if not self.weights[signal]:
                 continue
-            line = f"  {signal:<9} {part:.4f}"
+            line = f"  {signal:<10} {part:.4f}"
             shares = details.get(signal, {})
             if shares and part:
                 told = sorted(shares.items(), key=lambda kv: (-kv[1], kv[0]))
+                if signal == "neighbours":
+                    told = told[:_TOLD_NEIGHBOURS]
                 line += "  " + ", ".join(f"{name} {share:.4f}" for name, share in told)
             if signal == "time" and self.days_between is not None:
                 days = f"{self.days_between} day{'' if self.days_between == 1 else 's'} apart"
