@@ -17,7 +17,6 @@ from relatedevents.rerank import Neighbourhoods
 from relatedevents.signals import UNDATED, add_parts
 from relatedevents.weights import SIGNALS
 
-
 # Ids are long: those that say most are told, all are in `neighbour_shares`.
 _TOLD_NEIGHBOURS = 3
 
