@@ -202,7 +202,7 @@ class RelatedEvents(NeighboursMixin, TuningMixin, CalibratingMixin, AdaptingMixi
             From 0, the best events by score, to 1, events as unlike each other as may be: the
             best one stays, and each next one pays for its likeness, by embedding and tags, to
             those chosen before it and to pins. They are chosen among the first 30 candidates, or
-            three times `n`, and listed in their old order; scores stay what they are. 0.15 makes
+            three times `n`, and listed in their old order; scores stay what they are. 0.17 makes
             lists more varied at little cost (benchmarks/DIVERSITY.md).
         near_duplicates : {"keep", "drop"}
             Whether an event may be listed whose headline says the same as the query's own or as

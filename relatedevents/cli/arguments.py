@@ -254,7 +254,7 @@ def _add_listing(command: argparse.ArgumentParser) -> None:
         type=float,
         metavar="NUMBER",
         default=0.0,
-        help="from 0, the best by score (default), to 1, as unlike each other as may be; try 0.15",
+        help="from 0, the best by score (default), to 1, as unlike each other as may be; try 0.17",
     )
     group.add_argument(
         "--near-duplicates",
