@@ -202,9 +202,9 @@ def of_links(model: RelatedEvents, folder: Path) -> tuple[Told, Calibration | No
 
     tuned = model.tune(folder / "links_dev.jsonl")
     index = tuned.index_
-    wanted = tuning._read(folder / "links_dev.jsonl", index)
+    wanted = tuning.read_wanted(folder / "links_dev.jsonl", index)
     pairs = labelled_pairs(tuned, wanted.rows, wanted.related, wanted.until)
-    groups = tuning._groups(index, wanted.rows)
+    groups = tuning.groups_of(index, wanted.rows)
     return in_folds("links_dev, tuned", pairs, groups), tuned.calibration_
 
 
