@@ -243,7 +243,8 @@ def test_pins_stay_and_what_says_the_same_below_them_goes():
     diversity=st.sampled_from([0, 0.2, 0.5, 1]),
     drop=st.booleans(),
     weights=st.sampled_from([ALL, Weights.only(semantic=0.6, tags=0.5, time=0.4)]),
-    lowest=st.sampled_from([None, 0.2, 0.6]),
+    # No score that sums of these weights may come to but for rounding.
+    lowest=st.sampled_from([None, 0.2134, 0.6123]),
 )
 def test_lists_are_those_of_the_slow_reference(seed, n, n_events, diversity, drop, weights, lowest):
     # Three words: most headlines have doubles.
