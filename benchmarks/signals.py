@@ -159,7 +159,7 @@ def report(found: dict[str, dict[str, dict[str, float]]]) -> str:
     ]
     for task in sets:
         for name, row in found[task].items():
-            tests = "| | |"
+            tests = " | | "
             if "p" in row:
                 limits = f"{row['change']:+.4f} ({row['low']:+.4f} to {row['high']:+.4f})"
                 tests = f"{limits} | {row['p']:.4f} | {row['p_holm']:.4f}"
