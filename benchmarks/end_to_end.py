@@ -131,7 +131,7 @@ def run(folder: str, output: str, place: str) -> dict[str, object]:
         for method in ("fit", "transform"):
             steps.timed(getattr(index, space), method, step)
     steps.timed(index, "encode_headlines", "encode")
-    steps.timed(answers, "_best", "engine")
+    steps.timed(answers, "first_lists", "engine")
     with steps.step("read"):
         archive = read_events(folder)
     related = RelatedEvents()
