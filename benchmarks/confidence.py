@@ -198,13 +198,13 @@ def draw(all_told: list[Told]) -> None:
 
 def of_links(model: RelatedEvents, folder: Path) -> tuple[Told, Calibration | None]:
     """Tune on a site's links, and foretell them in folds by day."""
-    from relatedevents import tuning
+    from relatedevents import trials
 
     tuned = model.tune(folder / "links_dev.jsonl")
     index = tuned.index_
-    wanted = tuning.read_wanted(folder / "links_dev.jsonl", index)
+    wanted = trials.read_wanted(folder / "links_dev.jsonl", index)
     pairs = labelled_pairs(tuned, wanted.rows, wanted.related, wanted.until)
-    groups = tuning.groups_of(index, wanted.rows)
+    groups = trials.groups_of(index, wanted.rows)
     return in_folds("links_dev, tuned", pairs, groups), tuned.calibration_
 
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import clone
 
 from relatedevents.checks import check_count, check_number, problem
 from relatedevents.errors import InputError
@@ -67,13 +66,10 @@ class AdaptingMixin(FittedModel):
             lessons = _lessons(index)
             found = adapt(encoder, *lessons, held_out=share, seed=seed, on_step=on_step)
         kept = found.kept == "new"
-        model: Self = clone(self)
+        model = self._copy()
         if kept:
             model.set_params(encoder=found.encoder)
             model._set_fitted(_encoded_anew(self, index, found.encoder), found.encoder)
-        else:
-            model._set_fitted(index, encoder)
-            model._encoder_name = self._encoder_name
         model._set_learned(self)
         model.adaptation_ = Adaptation(
             kept=kept,

@@ -8,12 +8,12 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.base import clone
 
 from relatedevents.calibration import Calibration
 from relatedevents.checks import check_count, problem, shown
 from relatedevents.errors import InputError
 from relatedevents.fitted import FittedModel
+from relatedevents.trials import groups_of, read_wanted
 from relatedevents.weights import SIGNALS
 
 #: How many candidates of each query a calibration is learned from.
@@ -63,16 +63,14 @@ class CalibratingMixin(FittedModel):
             scores tell hardly which of those are linked, as where a site's ten links are the
             first of many equal ones.
         """
-        from relatedevents import tuning
-
         self._check_fitted()
         check_count("n_folds", n_folds, 2)
         check_count("seed", seed, 0)
         if not isinstance(meaning, str) or not meaning.strip():
             raise InputError(problem("meaning", f"got {shown(meaning)}", "a non-empty text"))
         index = self._index()
-        wanted = tuning.read_wanted(links, index)
-        groups = tuning.groups_of(index, wanted.rows)
+        wanted = read_wanted(links, index)
+        groups = groups_of(index, wanted.rows)
         found = calibration_of(
             self, wanted.rows, wanted.related, wanted.until, groups, meaning, n_folds, seed
         )
@@ -84,9 +82,7 @@ class CalibratingMixin(FittedModel):
             came = f"scores tell too little of them (Brier skill {found.brier_skill:.3f})"
             allowed = f"links that they foretell with a skill of {LEAST_SKILL} or more"
             raise InputError(problem("links", came, allowed, "Cut by n or min_score instead."))
-        model: Self = clone(self)
-        model._set_fitted(self.index_, self.encoder_)
-        model._encoder_name = self._encoder_name
+        model = self._copy()
         # The weights are the same, and so is all that was found under them.
         model._built, model._kept, model._near = self._built, self._kept, self._near
         model._set_learned(self)

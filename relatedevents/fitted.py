@@ -7,12 +7,12 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Self, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 
 from relatedevents.checks import check_choice, check_count, problem, shown
 from relatedevents.errors import InputError
@@ -65,6 +65,13 @@ class FittedModel(BaseEstimator):  # type: ignore[misc, unused-ignore]
         self._built: dict[str, tuple[object, Engine]] | None = None
         self._kept: KeptLists | None = None
         self._near: tuple[object, Neighbourhoods] | None = None
+
+    def _copy(self) -> Self:
+        """Return a model of the same parameters, fitted to the same archive."""
+        model: Self = clone(self)
+        model._set_fitted(self.index_, self.encoder_)
+        model._encoder_name = self._encoder_name
+        return model
 
     def _set_learned(self, other: FittedModel) -> None:
         """Take over what another model says of where its weights and its encoder come from."""

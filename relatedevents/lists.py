@@ -89,17 +89,19 @@ def without(pairs: Pairs, query_rows: npt.NDArray[np.int64], choice: Choice) -> 
     return pairs.where(~np.isin(pairs.queries * span + pairs.candidates, numbers * span + rows))
 
 
-def join(first: Pairs, second: Pairs) -> tuple[Pairs, npt.NDArray[np.intp]]:
-    """Return each query's pairs of `first`, followed by those of `second`, and their order."""
-    queries = np.concatenate([first.queries, second.queries])
-    both = Pairs(
-        queries,
-        np.concatenate([first.candidates, second.candidates]),
-        np.concatenate([first.scores, second.scores]),
-        np.concatenate([first.pinned, second.pinned]),
+def join(*pieces: Pairs) -> tuple[Pairs, npt.NDArray[np.intp]]:
+    """Return each query's pairs of the first piece, then those of the next ones; and their order.
+
+    The order tells where each pair stood when the pieces lay one after the other.
+    """
+    whole = Pairs(
+        np.concatenate([some.queries for some in pieces]),
+        np.concatenate([some.candidates for some in pieces]),
+        np.concatenate([some.scores for some in pieces]),
+        np.concatenate([some.pinned for some in pieces]),
     )
-    order = np.argsort(queries, kind="stable")
-    return both.take(order), order
+    order = np.argsort(whole.queries, kind="stable")
+    return whole.take(order), order
 
 
 def basis_of(

@@ -158,8 +158,8 @@ def second_lists(
     n : int
         How many related events.
     """
-    best = first.best(index.order)
-    candidates, scores = best.rows[rows], best.parts[rows, :, 0]
+    best = first.best(index.order, rows)
+    candidates, scores = best.rows, best.parts[:, :, 0]
     width = min(n, candidates.shape[1])
     if near is not None:
         there = candidates >= 0

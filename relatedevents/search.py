@@ -198,12 +198,5 @@ def _some(numbers: Rows, width: int) -> Iterator[Rows]:
 def _together(pieces: list[Found]) -> Found:
     if len(pieces) == 1:
         return pieces[0]
-    pairs = [pairs for pairs, _ in pieces]
-    both = lists.Pairs(
-        np.concatenate([some.queries for some in pairs]),
-        np.concatenate([some.candidates for some in pairs]),
-        np.concatenate([some.scores for some in pairs]),
-        np.concatenate([some.pinned for some in pairs]),
-    )
-    order = np.argsort(both.queries, kind="stable")
-    return both.take(order), np.concatenate([some for _, some in pieces])[order]
+    pairs, order = lists.join(*(some for some, _ in pieces))
+    return pairs, np.concatenate([of_neighbours for _, of_neighbours in pieces])[order]

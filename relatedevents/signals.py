@@ -177,12 +177,16 @@ def pair_parts(
         values = _pairs.cosines(queries.topics, q, candidates.topics, c)
         parts[:, column["topic"]] = weights.topic * values
     if weights.tags or weights.coverage:
-        dots, shared = _pairs.sparse_dots(*_csr(queries.tags), q, *_csr(candidates.tags), c)
+        dots, shared = _pairs.sparse_dots(
+            *csr_arrays(queries.tags), q, *csr_arrays(candidates.tags), c
+        )
         parts[:, column["tags"]] = weights.tags * np.clip(dots, 0.0, 1.0)
         counts = np.maximum(queries.tag_counts[q], 1)
         parts[:, column["coverage"]] = weights.coverage * (shared / counts)
     if weights.words:
-        dots, _ = _pairs.sparse_dots(*_csr(queries.words), q, *_csr(candidates.words), c)
+        dots, _ = _pairs.sparse_dots(
+            *csr_arrays(queries.words), q, *csr_arrays(candidates.words), c
+        )
         parts[:, column["words"]] = weights.words * bend(np.clip(dots, 0.0, 1.0))
     if weights.category:
         values = candidates.likeness[queries.categories[q], candidates.categories[c]]
@@ -213,9 +217,10 @@ def add_parts(parts: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return scores
 
 
-def _csr(
+def csr_arrays(
     matrix: sparse.csr_matrix,
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.float64]]:
+    """Return starts, columns and values of the rows in the kernels' types, uncopied if they fit."""
     return (
         matrix.indptr.astype(np.int64, copy=False),
         matrix.indices.astype(np.int32, copy=False),

@@ -9,20 +9,25 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from relatedevents.answers import Queries, Scorer, first_lists, first_width
-from relatedevents.archive import inverse
+from relatedevents.archive import UNDATED, days_of, inverse
+from relatedevents.checks import problem, some_of
 from relatedevents.engines.contract import Best, Filters
+from relatedevents.errors import InputError
 from relatedevents.learning.weights import Candidates, Setting, ideal_gain, ndcg
 from relatedevents.lists import Pairs
 from relatedevents.rerank import FIRST_LIST, N_NEIGHBOURS, Neighbourhoods
 
 if TYPE_CHECKING:
     from relatedevents.fitted import FittedModel
+    from relatedevents.index import Index
 
 # Shares of the sum of the other weights that neighbours may weigh.
 _SHARES = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
 _LEAST_GAIN = 1e-4
+_LEAST_QUERIES = 10
 # All lists at once cost about as much as those of one event in so many, one by one.
 _AT_ONCE = 6
 
@@ -73,6 +78,57 @@ class Wanted:
     def ideal(self, n: int) -> npt.NDArray[np.float64]:
         """Return the best sum of discounted gains that a list of each query could have."""
         return np.array([ideal_gain(some, n) for some in self.grades])
+
+
+def read_wanted(links: object, index: Index) -> Wanted:
+    """Return the links that a list could hold; see `TuningMixin.tune` for the errors."""
+    from relatedevents.readers import read_links
+
+    table = read_links(links, archive=index.table)
+    if "grade" in table.columns:
+        table = table[table["grade"] > 0]
+    n_links = len(table)
+    dated = "as_of" in table.columns and bool(table["as_of"].notna().any())
+    if dated:
+        last = table.groupby("id", sort=False)["as_of"].transform("first")
+        undated = table.loc[last.isna(), "id"].unique().tolist()
+        if undated:
+            came = f"no as_of for {some_of(undated)}"
+            raise InputError(problem("links", came, "an as_of for every query, or for none"))
+        # What a page could not know is no fault of a list: the ideal leaves it out too.
+        days = index.features.days[index.ids.rows_of(table["related_id"], "links")]
+        table = table.assign(as_of=last)[(days != UNDATED) & (days <= days_of(last))]
+    by_query = list(table.groupby("id", sort=False))
+    if len(by_query) < _LEAST_QUERIES:
+        came = f"{len(by_query)} queries with a link that a list could hold"
+        raise InputError(problem("links", came, f"{_LEAST_QUERIES} or more to learn from"))
+    rows = index.ids.rows_of([id_ for id_, _ in by_query], "links")
+    related = [index.ids.rows_of(some["related_id"], "links") for _, some in by_query]
+    grades = [
+        np.asarray(some["grade"] if "grade" in some.columns else np.ones(len(some)), np.float64)
+        for _, some in by_query
+    ]
+    until = None
+    if dated:
+        until = days_of(pd.concat([some["as_of"].head(1) for _, some in by_query])).astype(np.int64)
+    return Wanted(rows, related, grades, until, n_links - len(table))
+
+
+def groups_of(index: Index, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return the number of each row's story, else of its day: such rows share a fold."""
+    places = index.order[rows]
+    days = pd.Series(index.features.days[rows]).astype(str)
+    # Events without a date are not of one day: each stands alone.
+    days = days.where(index.features.days[rows] != UNDATED, "row " + pd.Series(rows).astype(str))
+    if "story" in index.table.columns:
+        stories = index.table["story"].iloc[places].reset_index(drop=True)
+        named = stories.notna() & (stories.astype(str).str.strip() != "")
+        days = ("story " + stories.astype(str)).where(named, days)
+    groups = np.asarray(pd.factorize(days)[0], dtype=np.int64)
+    if not groups.max(initial=0):
+        allowed = "queries of two or more, to learn from one and to measure on another"
+        raise InputError(problem("links", "all queries are of one story or day", allowed))
+    return groups
 
 
 @dataclass(frozen=True)

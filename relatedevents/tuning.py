@@ -8,18 +8,16 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.base import clone
 
-from relatedevents.archive import UNDATED, days_of
+from relatedevents.archive import UNDATED
 from relatedevents.calibrating import useful_calibration_of
-from relatedevents.checks import check_count, problem, some_of
-from relatedevents.errors import InputError
+from relatedevents.checks import check_count
 from relatedevents.evaluation.significance import bootstrap_means, randomisation_p_values
 from relatedevents.fitted import FittedModel
 from relatedevents.learning.tuned import Tuning
 from relatedevents.learning.weights import Setting
 from relatedevents.rerank import FIRST_LIST
-from relatedevents.trials import Trial, Wanted
+from relatedevents.trials import Trial, Wanted, groups_of, read_wanted
 from relatedevents.weights import SIGNALS, Weights
 
 if TYPE_CHECKING:
@@ -39,7 +37,6 @@ _SCALES = (
 _FIRST = SIGNALS[:-1]
 _TIME = _FIRST.index("time")
 _PER_SIGNAL = 100
-_LEAST_QUERIES = 10
 _RESAMPLES = 10_000
 
 
@@ -158,10 +155,8 @@ class TuningMixin(FittedModel):
 
     def _weighing(self, weights: Weights) -> Self:
         """Return a model of the same fitted archive under other weights."""
-        model: Self = clone(self)
+        model = self._copy()
         model.set_params(weights=weights)
-        model._set_fitted(self.index_, self.encoder_)
-        model._encoder_name = self._encoder_name
         return model
 
 
@@ -176,40 +171,6 @@ def _on_folds(
         left_out = trial.take(fold)
         plain[fold], weighed[fold] = left_out.figures(0.0), left_out.figures(neighbours)
     return plain, weighed
-
-
-def read_wanted(links: object, index: Index) -> Wanted:
-    """Return the links that a list could hold; see `TuningMixin.tune` for the errors."""
-    from relatedevents.readers import read_links
-
-    table = read_links(links, archive=index.table)
-    if "grade" in table.columns:
-        table = table[table["grade"] > 0]
-    n_links = len(table)
-    dated = "as_of" in table.columns and bool(table["as_of"].notna().any())
-    if dated:
-        last = table.groupby("id", sort=False)["as_of"].transform("first")
-        undated = table.loc[last.isna(), "id"].unique().tolist()
-        if undated:
-            came = f"no as_of for {some_of(undated)}"
-            raise InputError(problem("links", came, "an as_of for every query, or for none"))
-        # What a page could not know is no fault of a list: the ideal leaves it out too.
-        days = index.features.days[index.ids.rows_of(table["related_id"], "links")]
-        table = table.assign(as_of=last)[(days != UNDATED) & (days <= days_of(last))]
-    by_query = list(table.groupby("id", sort=False))
-    if len(by_query) < _LEAST_QUERIES:
-        came = f"{len(by_query)} queries with a link that a list could hold"
-        raise InputError(problem("links", came, f"{_LEAST_QUERIES} or more to learn from"))
-    rows = index.ids.rows_of([id_ for id_, _ in by_query], "links")
-    related = [index.ids.rows_of(some["related_id"], "links") for _, some in by_query]
-    grades = [
-        np.asarray(some["grade"] if "grade" in some.columns else np.ones(len(some)), np.float64)
-        for _, some in by_query
-    ]
-    until = None
-    if dated:
-        until = days_of(pd.concat([some["as_of"].head(1) for _, some in by_query])).astype(np.int64)
-    return Wanted(rows, related, grades, until, n_links - len(table))
 
 
 def _candidates(
@@ -320,23 +281,6 @@ def _weights_of(setting: Setting, before: Weights) -> Weights:
         half_life=half_lives if len(half_lives) > 1 else half_lives[0],
         tie_break=_orders(before)[setting.order].tie_break,
     )
-
-
-def groups_of(index: Index, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Return the number of each row's story, else of its day: such rows share a fold."""
-    places = index.order[rows]
-    days = pd.Series(index.features.days[rows]).astype(str)
-    # Events without a date are not of one day: each stands alone.
-    days = days.where(index.features.days[rows] != UNDATED, "row " + pd.Series(rows).astype(str))
-    if "story" in index.table.columns:
-        stories = index.table["story"].iloc[places].reset_index(drop=True)
-        named = stories.notna() & (stories.astype(str).str.strip() != "")
-        days = ("story " + stories.astype(str)).where(named, days)
-    groups = np.asarray(pd.factorize(days)[0], dtype=np.int64)
-    if not groups.max(initial=0):
-        allowed = "queries of two or more, to learn from one and to measure on another"
-        raise InputError(problem("links", "all queries are of one story or day", allowed))
-    return groups
 
 
 def _unexplained(

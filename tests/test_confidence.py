@@ -405,7 +405,7 @@ def test_calibrate_changes_nothing_but_probabilities(sample_model):
 
 def test_the_pairs_are_the_first_candidates_that_the_page_could_know(sample_model):
     from relatedevents.calibrating import labelled_pairs
-    from relatedevents.tuning import read_wanted
+    from relatedevents.trials import read_wanted
 
     links = load_sample_links()
     wanted = read_wanted(links, sample_model.index_)
@@ -458,7 +458,7 @@ def test_what_calibrate_refuses(change, message):
 
 def test_links_that_scores_can_not_foretell_leave_no_probability():
     from relatedevents.calibrating import useful_calibration_of
-    from relatedevents.tuning import groups_of, read_wanted
+    from relatedevents.trials import groups_of, read_wanted
 
     # Twenty equal events a day, one of them linked by chance: no part tells which.
     rng = np.random.default_rng(0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numba
 import numpy as np
 import numpy.typing as npt
@@ -9,42 +11,46 @@ import numpy.typing as npt
 from relatedevents import _pairs
 
 
+class Said(NamedTuple):
+    """What the headlines say, and what of it makes two the same."""
+
+    codes: npt.NDArray[np.int64]
+    starts: npt.NDArray[np.int64]
+    columns: npt.NDArray[np.int32]
+    weights: npt.NDArray[np.float64]
+    masses: npt.NDArray[np.float64]
+    days: npt.NDArray[np.int64]
+    undated: int
+    most_days: int
+    least: float
+
+
 @numba.njit(cache=True, nogil=True)  # type: ignore[misc, untyped-decorator, unused-ignore]
-def _say_the_same(
-    a: int,
-    b: int,
-    codes: npt.NDArray[np.int64],
-    starts: npt.NDArray[np.int64],
-    columns: npt.NDArray[np.int32],
-    weights: npt.NDArray[np.float64],
-    masses: npt.NDArray[np.float64],
-    days: npt.NDArray[np.int64],
-    undated: int,
-    most_days: int,
-    least: float,
-) -> bool:
-    if codes[a] == codes[b]:
+def _say_the_same(a: int, b: int, said: Said) -> bool:
+    if said.codes[a] == said.codes[b]:
         return True
-    if days[a] != undated and days[b] != undated and abs(days[a] - days[b]) > most_days:
+    dated = said.days[a] != said.undated and said.days[b] != said.undated
+    if dated and abs(said.days[a] - said.days[b]) > said.most_days:
         return False
+    lighter = min(said.masses[a], said.masses[b])
     # What they share is no more than the lighter one.
-    if min(masses[a], masses[b]) < least * max(masses[a], masses[b]) - 1e-9:
+    if lighter < said.least * max(said.masses[a], said.masses[b]) - 1e-9:
         return False
     shared = 0.0
-    i, i_end = starts[a], starts[a + 1]
-    j, j_end = starts[b], starts[b + 1]
+    i, i_end = said.starts[a], said.starts[a + 1]
+    j, j_end = said.starts[b], said.starts[b + 1]
     while i < i_end and j < j_end:
-        if columns[i] < columns[j]:
+        if said.columns[i] < said.columns[j]:
             i += 1
-        elif columns[i] > columns[j]:
+        elif said.columns[i] > said.columns[j]:
             j += 1
         else:
-            shared += weights[columns[i]]
+            shared += said.weights[said.columns[i]]
             i += 1
             j += 1
-    both = masses[a] + masses[b] - shared
+    both = said.masses[a] + said.masses[b] - shared
     # What is equal on paper may differ in the last bits, by the order in which weights are added.
-    return bool(both > 0.0 and shared >= least * both - 1e-9)
+    return bool(both > 0.0 and shared >= said.least * both - 1e-9)
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[misc, untyped-decorator, unused-ignore]
@@ -53,15 +59,7 @@ def keep_distinct(
     rows: npt.NDArray[np.int64],
     above_starts: npt.NDArray[np.int64],
     above_rows: npt.NDArray[np.int64],
-    codes: npt.NDArray[np.int64],
-    word_starts: npt.NDArray[np.int64],
-    columns: npt.NDArray[np.int32],
-    weights: npt.NDArray[np.float64],
-    masses: npt.NDArray[np.float64],
-    days: npt.NDArray[np.int64],
-    undated: int,
-    most_days: int,
-    least: float,
+    said: Said,
     kept: npt.NDArray[np.bool_],
 ) -> None:
     """Write which candidates of each list say what none above them says."""
@@ -69,36 +67,12 @@ def keep_distinct(
         for pair in range(starts[number], starts[number + 1]):
             new = True
             for other in range(above_starts[number], above_starts[number + 1]):
-                if _say_the_same(
-                    rows[pair],
-                    above_rows[other],
-                    codes,
-                    word_starts,
-                    columns,
-                    weights,
-                    masses,
-                    days,
-                    undated,
-                    most_days,
-                    least,
-                ):
+                if _say_the_same(rows[pair], above_rows[other], said):
                     new = False
                     break
             if new:
                 for other in range(starts[number], pair):
-                    if kept[other] and _say_the_same(
-                        rows[pair],
-                        rows[other],
-                        codes,
-                        word_starts,
-                        columns,
-                        weights,
-                        masses,
-                        days,
-                        undated,
-                        most_days,
-                        least,
-                    ):
+                    if kept[other] and _say_the_same(rows[pair], rows[other], said):
                         new = False
                         break
             kept[pair] = new

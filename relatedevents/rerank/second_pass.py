@@ -151,7 +151,7 @@ def best_of_each(
     """
     from relatedevents.rerank import _kernels
 
-    starts = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
+    starts = starts_of(counts)
     n = min(n, int(counts.max(initial=0)))
     chosen = np.zeros((len(counts), n), dtype=np.int64)
     kept = np.zeros(len(counts), dtype=np.int64)
@@ -159,3 +159,8 @@ def best_of_each(
         keys = np.round(scores, DECIMALS)
         _kernels.best_of_each(starts, candidates, keys, n, chosen, kept)
     return chosen[np.arange(n) < kept[:, None]], kept
+
+
+def starts_of(counts: Rows) -> Rows:
+    """Return where each of some lists begins that stand one after the other, and where all end."""
+    return np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])

@@ -8,15 +8,16 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
+from relatedevents.rerank.second_pass import starts_of
 from relatedevents.rerank.wording import Wording
-from relatedevents.signals import DECIMALS, UNDATED, Features
+from relatedevents.signals import DECIMALS, UNDATED, Features, csr_arrays
 
 #: Two headlines say the same if they share so much of their words' weight ...
 SAME_WORDS = 0.75
 #: ... and so few days lie between them, where both are dated.
-SAME_DAYS = 7  #: How many candidates there are for each event of a list.
+SAME_DAYS = 7
+#: How many candidates there are for each event of a list.
 CHOICE = 3
 
 Rows = npt.NDArray[np.int64]
@@ -44,7 +45,7 @@ class Above:
     def of(cls, n_lists: int, numbers: Rows, rows: Rows) -> Above:
         """Return the events named for lists by number, in the order given."""
         order = np.argsort(numbers, kind="stable")
-        return cls(_starts(np.bincount(numbers, minlength=n_lists)), rows[order])
+        return cls(starts_of(np.bincount(numbers, minlength=n_lists)), rows[order])
 
 
 def keep_distinct(
@@ -89,7 +90,19 @@ def keep_distinct(
     from relatedevents.rerank import _variety_kernels
 
     kept = np.zeros(len(candidates), dtype=np.bool_)
-    starts, days = _starts(counts), days.astype(np.int64)
+    starts = starts_of(counts)
+
+    said = _variety_kernels.Said(
+        wording.codes,
+        wording.starts,
+        wording.columns,
+        wording.weights,
+        wording.masses,
+        days.astype(np.int64),
+        UNDATED,
+        SAME_DAYS,
+        SAME_WORDS,
+    )
 
     def work(first: int, last: int) -> None:
         _variety_kernels.keep_distinct(
@@ -97,15 +110,7 @@ def keep_distinct(
             candidates,
             above.starts[first : last + 1],
             above.rows,
-            wording.codes,
-            wording.starts,
-            wording.columns,
-            wording.weights,
-            wording.masses,
-            days,
-            UNDATED,
-            SAME_DAYS,
-            SAME_WORDS,
+            said,
             kept,
         )
 
@@ -157,10 +162,10 @@ def pick_diverse(
     from relatedevents.rerank import _variety_kernels
 
     most = min(n, int(counts.max(initial=0)))
-    starts = _starts(counts)
+    starts = starts_of(counts)
     chosen = np.zeros((len(counts), most), dtype=np.int64)
     picked = np.zeros(len(counts), dtype=np.int64)
-    tags = _csr(archive.tags)
+    tags = csr_arrays(archive.tags)
     if not most:
         return np.zeros(0, dtype=np.int64)
 
@@ -184,10 +189,6 @@ def pick_diverse(
     return chosen[np.arange(most) < picked[:, None]]
 
 
-def _starts(counts: Rows) -> Rows:
-    return np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
-
-
 def _in_threads(work: Callable[[int, int], None], n_lists: int, n_threads: int) -> None:
     firsts = range(0, n_lists, _CHUNK)
     lasts = [min(first + _CHUNK, n_lists) for first in firsts]
@@ -198,9 +199,3 @@ def _in_threads(work: Callable[[int, int], None], n_lists: int, n_threads: int) 
     with ThreadPoolExecutor(n_threads) as pool:
         # The list takes each result, so that what a worker raises is raised here.
         list(pool.map(work, firsts, lasts))
-
-
-def _csr(
-    matrix: sparse.csr_matrix,
-) -> tuple[Rows, npt.NDArray[np.int32], npt.NDArray[np.float64]]:
-    return matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32), matrix.data
