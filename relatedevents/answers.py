@@ -25,7 +25,7 @@ from relatedevents.rerank import (
     Neighbourhoods,
     neighbour_values,
 )
-from relatedevents.search import Search
+from relatedevents.search import FirstLists, Search
 from relatedevents.signals import Features, add_parts, pair_parts
 from relatedevents.weights import SIGNALS, Weights
 
@@ -187,7 +187,7 @@ def answer(
     queries: Queries,
     n: int,
     wishes: Wishes,
-    first: Best | None,
+    first: FirstLists | None,
     progress_bar: ProgressBar,
 ) -> tuple[pd.DataFrame, npt.NDArray[np.int64]]:
     """Return the lists of some queries as a long table, and the related events' rows.
@@ -206,8 +206,8 @@ def answer(
         How many related events, at least 1.
     wishes : Wishes
         Filters, pins, thresholds and variety.
-    first : Best or None
-        The first lists, where they are known: of everyone, without a filter.
+    first : callable or None
+        Gives the first lists of some query numbers, where they are known: without a filter.
     progress_bar : callable
         Opens the display.
     """
@@ -247,23 +247,23 @@ def answer(
         engine.n_threads,
     )
     pairs, of_neighbours = search.run(first)
-    parts = scorer.parts(queries, pairs.queries, pairs.candidates, of_neighbours)
     if pins.most:
         of_pins = scorer.of_neighbours(own, *pinned, until)
-        parts_of_pins = scorer.parts(queries, *pinned, of_pins)
-        scores = add_parts(parts_of_pins)
+        scores = add_parts(scorer.parts(queries, *pinned, of_pins))
         first_pairs = lists.Pairs(*pinned, scores, np.ones(len(scores), dtype=np.bool_))
         pairs, order = lists.join(first_pairs, pairs)
-        parts = np.concatenate([parts_of_pins, parts])[order]
-    shown = pairs.ranks() <= n
-    pairs, parts = pairs.where(shown), parts[shown]
+        of_neighbours = np.concatenate([of_pins, of_neighbours])[order]
+        shown = pairs.ranks() <= n
+        pairs, of_neighbours = pairs.where(shown), of_neighbours[shown]
+    if queries.everyone:
+        # Before their parts are known, which take far more memory than the pairs.
+        order = np.argsort(index.order[pairs.queries], kind="stable")
+        pairs, of_neighbours = pairs.take(order), of_neighbours[order]
+    parts = scorer.parts(queries, pairs.queries, pairs.candidates, of_neighbours)
     told = scorer.probabilities(parts)
     if wishes.min_probability is not None:
         likely = pairs.pinned | (told >= wishes.min_probability)
         pairs, parts, told = pairs.where(likely), parts[likely], told[likely]
-    if queries.everyone:
-        order = np.argsort(index.order[pairs.queries], kind="stable")
-        pairs, parts, told = pairs.take(order), parts[order], told[order]
     tags = lists.shared_tags(
         queries.features.tags,
         queries.feature_rows[pairs.queries],
@@ -311,6 +311,8 @@ def _own(scorer: Scorer, engine: Engine, queries: Queries) -> Neighbourhoods | N
     """Return the queries' own neighbourhoods, whatever filters their lists are asked with."""
     if scorer.near is None:
         return None
+    if queries.everyone:
+        return scorer.near
     if queries.in_archive:
         return scorer.near.take(queries.rows)
     features = scorer.index.features

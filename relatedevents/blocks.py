@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from relatedevents.archive import inverse
@@ -15,6 +17,10 @@ from relatedevents.fitted import FittedModel
 
 if TYPE_CHECKING:
     from relatedevents.answers import Wishes
+    from relatedevents.engines.contract import Best
+    from relatedevents.kept import KeptLists
+
+Rows = npt.NDArray[np.int64]
 
 
 class BlocksMixin(FittedModel):
@@ -99,7 +105,7 @@ class BlocksMixin(FittedModel):
             for at in range(0, len(index), size):
                 rows = row_of[at : at + size]
                 queries = replace(everyone, ids=index.id_of_row[rows], rows=rows, everyone=False)
-                first = kept.best(index.order, rows)
+                first = partial(_best_of, kept, index.order, rows)
                 table, found = answer(scorer, engine, queries, n, wishes, first, self._progress_bar)
                 if wishes.plain:
                     # Without a wish no list is shorter than another.
@@ -110,3 +116,7 @@ class BlocksMixin(FittedModel):
                 self._kept = replace(kept, shown=together, n_shown=n, weights=self.weights)
 
         return blocks()
+
+
+def _best_of(kept: KeptLists, order: Rows, rows: Rows, numbers: Rows) -> Best:
+    return kept.best(order, rows[numbers])

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Self, TypeVar, cast
 
 import numpy as np
@@ -206,7 +207,7 @@ class FittedModel(BaseEstimator):  # type: ignore[misc, unused-ignore]
         if plain:
             # They are whose neighbours everyone has too, and what an update starts from.
             kept = self._first_lists(first_width(wanted, self.weights))
-            first = kept.best(index.order)
+            first = partial(kept.best, index.order)
         elif queries.everyone and wishes.unfiltered:
             # Looked at where they are long enough, and left as they are.
             self._neighbourhoods()
@@ -214,7 +215,7 @@ class FittedModel(BaseEstimator):  # type: ignore[misc, unused-ignore]
             if there is not None and there.serves(
                 first_width(wanted, self.weights, wishes), self.weights
             ):
-                first = there.best(index.order)
+                first = partial(there.best, index.order)
         bar = self._progress_bar
         table, rows = answer(self._scorer(), engine, queries, wanted, wishes, first, bar)
         if plain:

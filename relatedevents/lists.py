@@ -51,6 +51,16 @@ class Pairs:
         scores = add_parts(best.parts[there])
         return cls(queries, best.rows[there], scores, np.zeros(len(queries), bool))
 
+    @classmethod
+    def one_after_another(cls, pieces: Sequence[Pairs]) -> Pairs:
+        """Return the pairs of the first piece, then those of the next ones."""
+        return cls(
+            np.concatenate([some.queries for some in pieces]),
+            np.concatenate([some.candidates for some in pieces]),
+            np.concatenate([some.scores for some in pieces]),
+            np.concatenate([some.pinned for some in pieces]),
+        )
+
     def where(self, mask: npt.NDArray[np.bool_]) -> Pairs:
         """Return the pairs for which the mask holds."""
         return self if mask.all() else self.take(np.flatnonzero(mask))
@@ -94,12 +104,7 @@ def join(*pieces: Pairs) -> tuple[Pairs, npt.NDArray[np.intp]]:
 
     The order tells where each pair stood when the pieces lay one after the other.
     """
-    whole = Pairs(
-        np.concatenate([some.queries for some in pieces]),
-        np.concatenate([some.candidates for some in pieces]),
-        np.concatenate([some.scores for some in pieces]),
-        np.concatenate([some.pinned for some in pieces]),
-    )
+    whole = Pairs.one_after_another(pieces)
     order = np.argsort(whole.queries, kind="stable")
     return whole.take(order), order
 
@@ -185,9 +190,9 @@ def long_table(
     table = pd.DataFrame(parts, columns=list(SIGNALS), copy=False)
     table.insert(0, "probability", probabilities)
     table.insert(0, "score", pairs.scores)
-    table.insert(0, "related_id", _taken(related_ids, pairs.candidates))
+    table.insert(0, "related_id", _texts(related_ids[pairs.candidates]))
     table.insert(0, "rank", pairs.ranks())
-    table.insert(0, "id", _taken(query_ids, pairs.queries))
+    table.insert(0, "id", _texts(query_ids[pairs.queries]))
     table["shared_tags"] = pd.Series(tags, dtype=object)
     table["basis"] = _texts(basis_of(parts, pairs.pinned))
     return table
@@ -195,11 +200,8 @@ def long_table(
 
 def _texts(values: npt.NDArray[np.object_]) -> pd.Series:
     # The type that pandas gives to text; it can't tell it from an empty column.
-    return pd.Series(values, dtype=pd.Series([""]).dtype)
-
-
-def _taken(ids: npt.NDArray[np.object_], places: npt.NDArray[np.int64]) -> pd.Series:
-    if len(places) < len(ids):
-        return _texts(ids[places])
-    # Each text is made once and then taken, several times as fast as making every one anew.
-    return _texts(ids).take(places).reset_index(drop=True)
+    dtype = pd.Series([""]).dtype
+    if isinstance(dtype, pd.StringDtype):
+        # Each text stands in many lists: held once, and not once a list as pyarrow would.
+        dtype = pd.StringDtype("python", na_value=dtype.na_value)
+    return pd.Series(values, dtype=dtype)

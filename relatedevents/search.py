@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     from relatedevents.answers import Queries, Scorer, Wishes
 
 Rows = npt.NDArray[np.int64]
+#: Gives the first lists of some query numbers.
+FirstLists = Callable[[Rows], Best]
 #: Pairs, list by list and best first, and the neighbours' part of each.
 Found = tuple[lists.Pairs, npt.NDArray[np.float64]]
 
-# Pairs that a search further down holds at once.
-_AT_ONCE = 1_000_000
+# Pairs that are held at once: where they are only put in order, and where they are searched for.
+_FEW, _MANY = 250_000, 1_000_000
 
 
 @dataclass(frozen=True)
@@ -70,39 +72,46 @@ class Search:
     find: Callable[[Rows, int], Best]
     n_threads: int
 
-    def run(self, first: Best | None) -> Found:
-        """Return the lists, without pins; `first` are the first lists where they are known."""
+    def run(self, first: FirstLists | None) -> Found:
+        """Return the lists, without pins; `first` gives the first lists where they are known."""
         everyone = np.arange(len(self.queries.ids))
+        if first is None:
+            first = self._first(everyone, self.width).take
         if not self.wishes.varied:
-            pairs, of_neighbours, _ = self._ranked(everyone, self.width, first, self.n)
-            return self._high(pairs, of_neighbours)
-        found, todo = self._distinct(everyone, self.width, first)
+            # In pieces: of the candidates that are put in order, a third is kept.
+            return _joined(
+                self._high(*self._ranked(numbers, self.width, first(numbers), self.n)[:2])
+                for numbers in _some(everyone, self.width, _FEW)
+            )
+        found, todo = self._distinct(everyone, self.width, first(everyone))
         pieces, width = [found], self.width
         while len(todo):
             width *= 2
             short = []
-            for numbers in _some(todo, width):
-                found, more = self._distinct(numbers, width, None)
+            for numbers in _some(todo, width, _MANY):
+                found, more = self._distinct(numbers, width, self._first(numbers, width))
                 pieces.append(found)
                 short.append(more)
             todo = np.concatenate(short)
-        pairs, of_neighbours = _together(pieces)
+        pairs, of_neighbours = _sorted(pieces)
         if self.wishes.diversity:
             best = self._diverse(pairs)
         else:
             best = np.flatnonzero(pairs.ranks() <= self.n)
         return pairs.take(best), of_neighbours[best]
 
+    def _first(self, numbers: Rows, width: int) -> Best:
+        """Return first lists so long that `width` candidates stay in them."""
+        spare = sum(max([0, *map(len, choice.by_row.values())]) for choice in self.named)
+        return self.find(numbers, width + spare)
+
     def _ranked(
-        self, numbers: Rows, width: int, first: Best | None, n: int
+        self, numbers: Rows, width: int, first: Best, n: int
     ) -> tuple[lists.Pairs, npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         """Return the best n of each tier, and the lowest first score that each query had.
 
         That is -inf for a query for which there is nothing further down.
         """
-        spare = sum(max([0, *map(len, choice.by_row.values())]) for choice in self.named)
-        if first is None:
-            first = self.find(numbers, width + spare)
         pairs = lists.Pairs.of(first)
         pairs = replace(pairs, queries=numbers[pairs.queries])
         for choice in self.named:
@@ -119,8 +128,9 @@ class Search:
         lowest[pairs.queries[last]] = pairs.scores[last]
         pairs = replace(pairs, scores=pairs.scores + of_neighbours)
         n_tiers = -(-width // self.tier)
-        tiers = pairs.queries * n_tiers + (ranks - 1) // self.tier
-        counts = np.bincount(tiers, minlength=len(self.queries.ids) * n_tiers)
+        start = int(numbers.min(initial=len(self.queries.ids)))
+        tiers = (pairs.queries - start) * n_tiers + (ranks - 1) // self.tier
+        counts = np.bincount(tiers)
         best, _ = best_of_each(counts, pairs.candidates, pairs.scores, n)
         return pairs.take(best), of_neighbours[best], lowest
 
@@ -131,7 +141,7 @@ class Search:
         high = pairs.scores >= self.wishes.min_score
         return pairs.where(high), of_neighbours[high]
 
-    def _distinct(self, numbers: Rows, width: int, first: Best | None) -> tuple[Found, Rows]:
+    def _distinct(self, numbers: Rows, width: int, first: Best) -> tuple[Found, Rows]:
         """Return the candidates of some queries that may be listed, where they are enough.
 
         And the numbers of the other queries: near-duplicates leave their lists short, and more
@@ -189,13 +199,22 @@ class Search:
         return np.bincount(pairs.queries, minlength=len(self.queries.ids))
 
 
-def _some(numbers: Rows, width: int) -> Iterator[Rows]:
-    size = max(1, _AT_ONCE // width)
-    for first in range(0, len(numbers), size):
+def _some(numbers: Rows, width: int, at_once: int) -> Iterator[Rows]:
+    size = max(1, at_once // width)
+    # Where nobody asks, one empty piece.
+    for first in range(0, max(len(numbers), 1), size):
         yield numbers[first : first + size]
 
 
-def _together(pieces: list[Found]) -> Found:
+def _joined(found: Iterable[Found]) -> Found:
+    """Return some lists and those of later queries as one."""
+    pieces = list(found)
+    pairs = lists.Pairs.one_after_another([some for some, _ in pieces])
+    return pairs, np.concatenate([of_neighbours for _, of_neighbours in pieces])
+
+
+def _sorted(pieces: list[Found]) -> Found:
+    """Return lists as one that were found in any order of queries."""
     if len(pieces) == 1:
         return pieces[0]
     pairs, order = lists.join(*(some for some, _ in pieces))

@@ -57,6 +57,10 @@ class Best:
     parts: npt.NDArray[np.float64]
     rechecked: int = 0
 
+    def take(self, queries: npt.NDArray[np.int64]) -> Best:
+        """Return those of some queries."""
+        return Best(self.rows[queries], self.parts[queries])
+
 
 class Engine(Protocol):
     """What every engine can do."""

@@ -212,7 +212,8 @@ def read_parquet(path: Path) -> pd.DataFrame:
 
     data = read_bytes(path)
     try:
-        return pq.read_table(pa.BufferReader(data)).to_pandas(integer_object_nulls=True)  # type: ignore[no-any-return]
+        table = pq.read_table(pa.BufferReader(data))
+        frame: pd.DataFrame = table.to_pandas(integer_object_nulls=True)
     except (pa.ArrowException, OSError, ValueError) as error:
         ends = [data[:4] == b"PAR1", data[-4:] == b"PAR1"]
         came = "no Parquet file" if not ends[0] else "a damaged Parquet file"
@@ -220,6 +221,9 @@ def read_parquet(path: Path) -> pd.DataFrame:
         todo = "Write or copy it again."
         message = problem(str(path), f"{came} ({str(error).splitlines()[0]})", "a whole one", todo)
         raise InputError(message) from error
+    # pyarrow keeps what decoding took, several times the file, in case it reads more.
+    pa.default_memory_pool().release_unused()
+    return frame
 
 
 def read_table(path: Path, format_: str, texts: Collection[str] = ()) -> pd.DataFrame:
