@@ -13,6 +13,7 @@ from scipy import sparse
 
 from relatedevents.engines.contract import Best
 from relatedevents.filters import Choice
+from relatedevents.garbage import collector_paused
 from relatedevents.signals import DECIMALS, add_parts
 from relatedevents.weights import SIGNALS
 
@@ -156,9 +157,9 @@ def shared_tags(
         candidate_tags.indices.astype(np.int32),
         candidates,
     )
-    told = [names[column] for column in columns]
-    ends = starts.tolist()
-    return [told[a:b] for a, b in pairwise(ends)]
+    with collector_paused():
+        told = [names[column] for column in columns]
+        return [told[a:b] for a, b in pairwise(starts.tolist())]
 
 
 def long_table(

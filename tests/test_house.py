@@ -52,6 +52,7 @@ ROOM_OF_MODULE = {
     "_version": "ground",
     "errors": "ground",
     "checks": "ground",
+    "garbage": "ground",
     "vector_cache": "encoders",
     "answers": "model",
     "search": "model",

@@ -12,6 +12,7 @@ import pandas as pd
 from relatedevents.archive import check_events
 from relatedevents.checks import check_choice, check_count, problem, shown, some_of
 from relatedevents.errors import InputError
+from relatedevents.garbage import collector_paused
 from relatedevents.readers.context import NOT_PAGES, events_of_pages, read_pages
 from relatedevents.readers.tables import EXTENSIONS, existing_path, read_bytes, read_table
 from relatedevents.tags import tag_key
@@ -86,13 +87,14 @@ def read_events(
     aliases = _checked_aliases(tag_aliases or {})
     name = "events"
     frame: object = source
-    if isinstance(source, (str, PathLike)):
-        path = existing_path(source)
-        name = str(path)
-        frame = _read_path(path, format or _format_of(path), set((columns or {}).values()), n_jobs)
-    events = check_events(
-        frame, columns=columns, tag_separator=tag_separator, on_error=on_error, source=name
-    )
+    with collector_paused():
+        if isinstance(source, (str, PathLike)):
+            path = existing_path(source)
+            name, kind = str(path), format or _format_of(path)
+            frame = _read_path(path, kind, set((columns or {}).values()), n_jobs)
+        events = check_events(
+            frame, columns=columns, tag_separator=tag_separator, on_error=on_error, source=name
+        )
     if aliases:
         known: dict[str, str] = {}
         events["tags"] = pd.Series(
