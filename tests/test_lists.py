@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from relatedevents.engines.contract import Best
@@ -76,6 +77,10 @@ def test_long_table():
     assert table["topic"].tolist() == [0.0, 1.0]
     assert table["shared_tags"].tolist() == [["Mali"], []]
     assert all(table[name].dtype == np.float64 for name in ("score", "probability", *SIGNALS))
+    # A text that stands in many lists is held once: a column costs a pointer a link.
+    texts = table[["id", "related_id", "basis"]]
+    assert all(pd.api.types.is_string_dtype(texts[name]) for name in texts)
+    assert (texts.memory_usage(index=False) == 8 * len(table)).all()
     empty = long_table(pairs_of(), parts[:0], np.zeros(0), ids, ids, [])
     assert tuple(empty.columns) == COLUMNS
     assert empty["rank"].dtype == np.int64
