@@ -211,6 +211,17 @@ def test_each_text_is_encoded_once_in_batches():
     assert [len(call) for call in encoder.calls] == [_BATCH, 1]
 
 
+@pytest.mark.parametrize("cached", [False, True])
+def test_texts_that_come_again_get_their_own_vector(tmp_path, cached):
+    encoder = resolve_encoder("default")
+    rng = np.random.default_rng(0)
+    texts = [f"storm {i}" for i in rng.integers(0, _BATCH + 100, 3 * _BATCH)]
+    found = encode_headlines(encoder, texts, cache_dir=tmp_path if cached else None)
+    row_of = {text: row for row, text in enumerate(sorted(set(texts)))}
+    alone = encode_headlines(encoder, sorted(set(texts)))
+    np.testing.assert_array_equal(found, alone[[row_of[text] for text in texts]])
+
+
 def test_an_encoder_cannot_change_the_callers_texts():
     class Greedy(KeywordEncoder):
         def encode(self, texts):

@@ -73,15 +73,16 @@ def encode_headlines(
     if not texts:
         return _encode_batch(encoder, [_WIDTH_PROBE])[:0]
     unique = list(dict.fromkeys(texts))
-    if cache_dir is None:
-        with _progress_bar(len(unique), progress) as bar:
-            vectors = _encode_texts(encoder, unique, bar)
-    else:
-        vectors = _encode_with_cache(encoder, unique, _open_cache(encoder, cache_dir), progress)
-    if len(unique) == len(texts):
-        return vectors
-    row_of = {text: row for row, text in enumerate(unique)}
-    return vectors[[row_of[text] for text in texts]]
+    if cache_dir is not None:
+        cache = _open_cache(encoder, cache_dir)
+        _encode_into_cache(encoder, unique, cache, progress)
+        return cache.get(texts)
+    with _progress_bar(len(unique), progress) as bar:
+        vectors = _encode_texts(encoder, unique, bar, room=len(texts))
+    if len(unique) < len(texts):
+        row_of = {text: row for row, text in enumerate(unique)}
+        _spread(vectors, np.array([row_of[text] for text in texts]))
+    return vectors
 
 
 def unit_rows(vectors: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
@@ -143,16 +144,15 @@ def _open_cache(encoder: Encoder, cache_dir: str | os.PathLike[str]) -> VectorCa
     return VectorCache(cache_dir, fingerprint)
 
 
-def _encode_with_cache(
+def _encode_into_cache(
     encoder: Encoder, unique: list[str], cache: VectorCache, progress: bool
-) -> npt.NDArray[np.float32]:
+) -> None:
     new = [text for text in unique if text not in cache]
     with _progress_bar(len(new), progress) as bar:
         # In portions, so that an interrupted run does not lose what it has encoded.
         for start in range(0, len(new), _SHARD_ROWS):
             texts = new[start : start + _SHARD_ROWS]
             cache.add(texts, _encode_texts(encoder, texts, bar, width=cache.width))
-    return cache.get(unique)
 
 
 def _progress_bar(total: int, progress: bool) -> tqdm[Any]:
@@ -162,19 +162,30 @@ def _progress_bar(total: int, progress: bool) -> tqdm[Any]:
 
 
 def _encode_texts(
-    encoder: Encoder, texts: list[str], bar: tqdm[Any], width: int | None = None
+    encoder: Encoder, texts: list[str], bar: tqdm[Any], width: int | None = None, room: int = 0
 ) -> npt.NDArray[np.float32]:
-    batches: list[npt.NDArray[np.float32]] = []
+    """Return the texts' vectors, in the first rows of an array with room for so many."""
+    vectors = np.empty((0, 0), dtype=np.float32)
     for start in range(0, len(texts), _BATCH):
-        vectors = _encode_batch(encoder, texts[start : start + _BATCH])
-        width = vectors.shape[1] if width is None else width
-        if vectors.shape[1] != width:
-            came = f"got vectors of length {vectors.shape[1]} after vectors of length {width}"
+        batch = _encode_batch(encoder, texts[start : start + _BATCH])
+        width = batch.shape[1] if width is None else width
+        if batch.shape[1] != width:
+            came = f"got vectors of length {batch.shape[1]} after vectors of length {width}"
             todo = "If a vector cache has the others, the encoder changed: change its cache_key."
             raise InputError(problem("encoder", came, "vectors of one length", todo))
-        batches.append(vectors)
-        bar.update(len(vectors))
-    return np.concatenate(batches)
+        if start == 0:
+            # At once: batches that are joined in the end take as much memory again.
+            vectors = np.empty((max(room, len(texts)), width), dtype=np.float32)
+        vectors[start : start + len(batch)] = batch
+        bar.update(len(batch))
+    return vectors
+
+
+def _spread(vectors: npt.NDArray[np.float32], rows: npt.NDArray[np.int64]) -> None:
+    """Put the vector of row `rows[i]`, none of which is larger than i, into each row i."""
+    for start in reversed(range(0, len(rows), _BATCH)):
+        # From the end, so that no row is written before it was read for the last time.
+        vectors[start : start + _BATCH] = vectors[rows[start : start + _BATCH]]
 
 
 def _encode_batch(encoder: Encoder, texts: list[str]) -> npt.NDArray[np.float32]:
