@@ -9,6 +9,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 N_TOPICS = 48
+_CHUNK = 16_384
 _POWER_ITERATIONS = 4
 
 
@@ -95,9 +96,13 @@ class TopicSpace:
             directions = directions[used]
             shape = (tags.shape[0], len(used))
             tags = sparse.csr_matrix((tags.data, columns, tags.indptr), shape=shape)
-        places = np.asarray(tags @ directions.astype(np.float64))
-        lengths = np.linalg.norm(places, axis=1, keepdims=True)
-        # Below this a place is rounding error: such tags never occur with any others.
-        near = lengths < 1e-6
-        unit = np.divide(places, lengths, out=np.zeros_like(places), where=~near)
-        return np.asarray(unit, dtype=np.float32)
+        wide = directions.astype(np.float64)
+        unit = np.zeros((tags.shape[0], wide.shape[1]), dtype=np.float32)
+        # Some rows at a time: float64 of all of them takes several times the memory of `unit`.
+        for first in range(0, tags.shape[0], _CHUNK):
+            places = np.asarray(tags[first : first + _CHUNK] @ wide)
+            lengths = np.linalg.norm(places, axis=1, keepdims=True)
+            # Below this a place is rounding error: such tags never occur with any others.
+            there = np.flatnonzero(lengths[:, 0] >= 1e-6)
+            unit[first + there] = places[there] / lengths[there]
+        return unit
