@@ -88,19 +88,31 @@ def _end_of_chain(alias: str, aliases: Mapping[str, str]) -> str:
 
 
 def replace_aliases(
-    tag_lists: Iterable[Sequence[str]], aliases: Mapping[str, str] | None
+    tag_lists: Iterable[Sequence[str]], aliases: Mapping[str, str]
 ) -> list[list[str]]:
     """Return the tag lists with every alias replaced by its tag, doubles removed.
 
+    Parameters
+    ----------
+    tag_lists : iterable of sequences of str
+        The tags of each event.
+    aliases : mapping
+        As `check_aliases` returns it.
+
     Examples
     --------
-    >>> replace_aliases([["UN", "Mali"]], {"un": "United Nations"})
+    >>> replace_aliases([["UN", "Mali"]], check_aliases({"un": "United Nations"}))
     [['United Nations', 'Mali']]
     """
-    checked = check_aliases(aliases)
-    return [
-        list(dict.fromkeys(checked.get(tag_key(tag), tag) for tag in tags)) for tags in tag_lists
-    ]
+    # Each spelling's key is worked out once: they come again and again.
+    known: dict[str, str] = {}
+    replaced = []
+    for tags in tag_lists:
+        for tag in tags:
+            if tag not in known:
+                known[tag] = aliases.get(tag_key(tag), tag)
+        replaced.append(list(dict.fromkeys(known[tag] for tag in tags)))
+    return replaced
 
 
 @dataclass(frozen=True)

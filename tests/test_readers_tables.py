@@ -118,8 +118,9 @@ def test_missing_files_are_named_with_their_neighbours(tmp_path):
     ("arguments", "message"),
     [
         ({"format": "xml"}, "format: got 'xml'; allowed: 'csv', 'jsonl', 'parquet', 'context'"),
-        ({"tag_aliases": ["a"]}, r"tag_aliases: got \['a'\]; allowed: a mapping such as"),
-        ({"tag_aliases": {"a": ""}}, r"tag_aliases: got \{'a': ''\}"),
+        ({"tag_aliases": ["a"]}, r"tag_aliases: got \['a'\]; allowed: a mapping \{alias: tag\}"),
+        ({"tag_aliases": {"a": ""}}, r"tag_aliases: got 'a': ''; allowed: non-empty text"),
+        ({"tag_aliases": {"a": "b", "b": "a"}}, "'a' leads back to itself; allowed: no circles"),
         ({"tag_aliases": {"U S": "x", "u_s": "y"}}, "'u_s' stands for 'x' and for 'y'"),
         ({"columns": {"headline": "titel"}}, "'headline' is mapped to 'titel', which .*e.csv"),
     ],
@@ -180,6 +181,9 @@ def test_aliases_replace_spellings_compared_by_key():
     events = read_events(frame, tag_aliases=aliases)
     assert events["tags"].tolist() == [["United States", "Brazil"], ["United States"]]
     assert frame["tags"].tolist()[0] == ["u.s.", "USA", "Brazil"]
+    chain = {"us": "usa"} | aliases
+    again = read_events(frame.assign(tags=[["US"], ["usa"]]), tag_aliases=chain)
+    assert again["tags"].tolist() == [["United States"], ["United States"]]
 
 
 def test_bad_rows_can_be_dropped(tmp_path):

@@ -113,7 +113,7 @@ def test_chains_of_aliases_are_followed_whatever_their_order():
     chain = {"a": "b", "b": "C"}
     assert check_aliases(chain) == {"a": "C", "b": "C"}
     assert check_aliases(dict(reversed(chain.items()))) == {"b": "C", "a": "C"}
-    assert replace_aliases([["A", "b", "d", "C"]], chain) == [["C", "d"]]
+    assert replace_aliases([["A", "b", "d", "C"]], check_aliases(chain)) == [["C", "d"]]
 
 
 def test_an_alias_may_name_a_spelling_of_itself():

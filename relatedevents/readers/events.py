@@ -10,12 +10,12 @@ from pathlib import Path
 import pandas as pd
 
 from relatedevents.archive import check_events
-from relatedevents.checks import check_choice, check_count, problem, shown, some_of
+from relatedevents.checks import check_choice, check_count, problem, some_of
 from relatedevents.errors import InputError
 from relatedevents.garbage import collector_paused
 from relatedevents.readers.context import NOT_PAGES, events_of_pages, read_pages
 from relatedevents.readers.tables import EXTENSIONS, existing_path, read_bytes, read_table
-from relatedevents.tags import tag_key
+from relatedevents.tags import check_aliases, replace_aliases
 
 FORMATS = ("csv", "jsonl", "parquet", "context", "wikitext")
 _DAY_PAGE = re.compile(r"\d{4}_[A-Z][a-z]+_\d{1,2}\.txt")
@@ -45,7 +45,7 @@ def read_events(
         Where tags that stand in one text are split. A JSON list needs none.
     tag_aliases : mapping of str to str, optional
         A tag's other spelling -> the tag to read instead. Spellings are compared as tags are:
-        case, dashes and blanks do not matter.
+        case, dashes and blanks do not matter. Chains are followed, circles refused.
     on_error : {"raise", "drop"}
         "drop" leaves out rows that can't be used, and warns which.
     format : {"csv", "jsonl", "parquet", "context", "wikitext"}, optional
@@ -84,7 +84,7 @@ def read_events(
         check_choice("format", format, FORMATS)
     if n_jobs is not None:
         check_count("n_jobs", n_jobs)
-    aliases = _checked_aliases(tag_aliases or {})
+    aliases = check_aliases(tag_aliases)
     name = "events"
     frame: object = source
     with collector_paused():
@@ -96,10 +96,7 @@ def read_events(
             frame, columns=columns, tag_separator=tag_separator, on_error=on_error, source=name
         )
     if aliases:
-        known: dict[str, str] = {}
-        events["tags"] = pd.Series(
-            [_replaced(tags, aliases, known) for tags in events["tags"]], dtype=object
-        )
+        events["tags"] = pd.Series(replace_aliases(events["tags"], aliases), dtype=object)
     return events
 
 
@@ -162,28 +159,3 @@ def _format_of_folder(path: Path) -> str:
         came = came if files else "an empty folder"
         raise InputError(problem(str(path), came, allowed, todo))
     return "context" if pages else "wikitext"
-
-
-def _checked_aliases(aliases: Mapping[str, str]) -> dict[str, str]:
-    """Return the aliases by key; one key may mean one name only."""
-    example = 'a mapping such as {"USA": "United States"}'
-    if not isinstance(aliases, Mapping):
-        raise InputError(problem("tag_aliases", f"got {shown(aliases)}", example))
-    by_key: dict[str, str] = {}
-    for alias, name in aliases.items():
-        usable = all(isinstance(text, str) and text.strip() for text in (alias, name))
-        if not usable:
-            raise InputError(problem("tag_aliases", f"got {shown({alias: name})}", example))
-        key = tag_key(alias)
-        if by_key.setdefault(key, name.strip()) != name.strip():
-            came = f"{shown(alias)} stands for {by_key[key]!r} and for {name!r}"
-            raise InputError(problem("tag_aliases", came, "one name for each spelling"))
-    return by_key
-
-
-def _replaced(tags: list[str], aliases: dict[str, str], known: dict[str, str]) -> list[str]:
-    """Return one event's tags with aliases replaced; `known` remembers tags already seen."""
-    for tag in tags:
-        if tag not in known:
-            known[tag] = aliases.get(tag_key(tag), tag)
-    return list(dict.fromkeys(known[tag] for tag in tags))
