@@ -108,7 +108,7 @@ def test_a_named_separator_splits_tags_but_not_json_lists():
         (
             [
                 np.datetime64("1066-10-14"),
-                np.datetime64("NaT"),
+                np.datetime64("NaT", "D"),
                 np.datetime64("1969-12-31T23", "s"),
             ],
             ["1066-10-14", "NaT", "1969-12-31"],

@@ -39,7 +39,11 @@ def slow_pairs(labels, days, most_events, window_days):
 
 def dates_of(days):
     return np.array(
-        [np.datetime64("NaT") if day is None else DAY + day for day in days], "datetime64[D]"
+        [
+            np.datetime64("NaT", "D") if day is None else DAY + np.timedelta64(day, "D")
+            for day in days
+        ],
+        "datetime64[D]",
     )
 
 

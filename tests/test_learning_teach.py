@@ -243,7 +243,7 @@ def test_stories_are_learned_from_too(encoder):
 def test_events_without_a_date_are_left_out(encoder):
     headlines, tags, dates = topic_archive()
     undated = dates.copy()
-    undated[5:] = np.datetime64("NaT")
+    undated[5:] = np.datetime64("NaT", "D")
     with pytest.raises(InputError, match=r"archive: got 1000 events with \d pairs"):
         adapt(encoder, headlines, tags, undated, lesson=LESSON)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import pickle
 import re
 import warnings
@@ -82,6 +83,10 @@ CLAIMED = {
 }
 
 
+@pytest.mark.skipif(
+    "on_fail" not in inspect.signature(check_estimator).parameters,
+    reason="before scikit-learn 1.6 the first failed check ends them all",
+)
 def test_every_check_passes_or_is_not_claimed():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -323,7 +323,7 @@ CELLS = {
     "few floats": st.sampled_from([0.0, -0.0, 1e-7, 1e22, 0.1, float("nan"), float("inf")]),
     "int": st.integers(-(2**60), 2**60),
     "bool": st.booleans(),
-    "date": st.dates().map(str).map(np.datetime64) | st.just(np.datetime64("NaT")),
+    "date": st.dates().map(str).map(np.datetime64) | st.just(np.datetime64("NaT", "D")),
     "texts": st.lists(st.text(max_size=3), max_size=3),
     "anything": st.recursive(
         st.none() | st.booleans() | st.floats() | st.text(max_size=3),

@@ -184,7 +184,7 @@ def dates_of(days: npt.NDArray[np.int32]) -> npt.NDArray[np.datetime64]:
     ['1970-01-02T00:00:00', 'NaT']
     """
     dates = days.astype(np.int64).astype("datetime64[D]")
-    dates[days == UNDATED] = np.datetime64("NaT")
+    dates[days == UNDATED] = np.datetime64("NaT", "D")
     return dates.astype("datetime64[s]")
 
 

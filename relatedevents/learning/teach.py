@@ -143,8 +143,8 @@ def adapt(
     is_new = _newest(days, share)
     labels = [sorted(set(names)) for names in tags]
     story_names = None if stories is None else [sorted(set(names)) for names in stories]
-    pairs = archive_pairs(labels, story_names, np.where(is_new, np.datetime64("NaT"), days))
-    truth = archive_pairs(labels, story_names, np.where(is_new, days, np.datetime64("NaT")))
+    pairs = archive_pairs(labels, story_names, np.where(is_new, np.datetime64("NaT", "D"), days))
+    truth = archive_pairs(labels, story_names, np.where(is_new, days, np.datetime64("NaT", "D")))
     _check_enough(pairs, n_events)
     if lesson is None:
         lesson = Lesson(rounds=3, pairs_a_round=min(60_000, len(pairs)), seed=seed)
