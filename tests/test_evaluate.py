@@ -121,13 +121,17 @@ class TestFigures:
     def test_figures_agree_with_ir_measures_on_the_written_files(self, sample_result, tmp_path):
         paths = sample_result.to_trec(tmp_path / "trec")
         links = list(ir_measures.read_trec_qrels(str(paths[LINKS_NAME])))
-        names = {"ndcg@10": "nDCG@10", "p@10": "P@10", "rr": "RR", "success@10": "Success@10"}
+        of_name = {
+            "ndcg@10": ir_measures.nDCG @ 10,
+            "p@10": ir_measures.P @ 10,
+            "rr": ir_measures.RR,
+            "success@10": ir_measures.Success @ 10,
+        }
         for run in ("rule", "meaning"):
             lists = list(ir_measures.read_trec_run(str(paths[run])))
-            measures = [ir_measures.parse_measure(name) for name in names.values()]
-            found = ir_measures.calc_aggregate(measures, links, lists)
+            found = ir_measures.calc_aggregate(list(of_name.values()), links, lists)
             row = sample_result.to_frame().loc[run]
-            for ours, theirs in zip(names, measures, strict=True):
+            for ours, theirs in of_name.items():
                 assert row[ours] == pytest.approx(found[theirs], abs=1e-6)
 
     def test_same_figures_again_and_in_any_order(self):
