@@ -42,6 +42,8 @@ class Growth:
         The index now.
     fresh : numpy.ndarray of int64
         Rows of the events that came.
+    source : numpy.ndarray of int64, shape (n_events,)
+        The row before of each row now, -1 for one that came.
     respelt : numpy.ndarray of int64
         Columns of tags that are spelt differently now.
     same_order : bool
@@ -50,6 +52,7 @@ class Growth:
 
     index: Index
     fresh: Rows
+    source: Rows
     respelt: Rows
     same_order: bool
 
@@ -99,7 +102,8 @@ def grow(
         index, table, order, source, table.iloc[order[fresh]], encoder, cache_dir
     )
     same_order = bool((np.diff(source[~came[order]]) > 0).all())
-    return Growth(grown, fresh, respelt, same_order)
+    source[fresh] = -1
+    return Growth(grown, fresh, source, respelt, same_order)
 
 
 def _inserted(

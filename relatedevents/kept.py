@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,8 @@ from relatedevents.store import Contents
 from relatedevents.weights import Weights
 
 Places = npt.NDArray[np.int64]
+Lists = npt.NDArray[np.int32]
+_Array = TypeVar("_Array", bound=npt.NDArray[Any])
 _NAMES = ("list_places", "list_scores", "list_shown")
 
 
@@ -27,7 +29,7 @@ class KeptLists:
 
     Attributes
     ----------
-    places : numpy.ndarray of int64, shape (n_events, width)
+    places : numpy.ndarray of int32, shape (n_events, width)
         The places of the related events in the table, best first; -1 where a list is shorter.
         Lists are `n` long, or as long as the archive's size allows.
     scores : numpy.ndarray of float64, shape (n_events, width)
@@ -36,17 +38,17 @@ class KeptLists:
         How many related events were asked for.
     weights : Weights
         Under which weights.
-    shown : numpy.ndarray of int64, shape (n_events, width of the lists shown)
+    shown : numpy.ndarray of int, shape (n_events, width of the lists shown)
         The places of the events of the lists that were shown; of width 0 if none were yet.
     n_shown : int
         How many related events they were asked for; 0 if they were not.
     """
 
-    places: Places
+    places: Lists
     scores: npt.NDArray[np.float64]
     n: int
     weights: Weights
-    shown: Places
+    shown: npt.NDArray[np.signedinteger[Any]]
     n_shown: int
 
     @classmethod
@@ -72,11 +74,11 @@ class KeptLists:
             As the attributes.
         """
         width = min(n, len(order) - 1)
-        places = np.empty((len(order), width), dtype=np.int64)
-        places[order] = order[rows[:, :width]]
+        places = np.empty((len(order), width), dtype=np.int32)
+        places[order] = order.astype(np.int32)[rows[:, :width]]
         of_place = np.empty((len(order), width))
         of_place[order] = scores[:, :width]
-        nothing = np.zeros((len(order), 0), dtype=np.int64)
+        nothing = np.zeros((len(order), 0), dtype=np.int32)
         return cls(places, of_place, n, weights, nothing, 0)
 
     def best(self, order: Places, rows: Places | None = None) -> Best:
@@ -86,7 +88,8 @@ class KeptLists:
         """
         asked = order if rows is None else order[rows]
         places = self.places[asked]
-        found = np.where(places >= 0, inverse(order)[places], -1)
+        # A place of -1 looks up the extra last entry.
+        found = np.append(inverse(order), -1)[places]
         return Best(found, self.scores[asked][:, :, None])
 
     def serves(self, n: int, weights: Weights) -> bool:
@@ -111,18 +114,37 @@ class KeptLists:
         n_events : int
             How many events there are now; those that came have empty lists.
         """
-        places = _moved(self.places, place_now, n_events, self.n)
-        scores = np.zeros(places.shape)
-        stayed = place_now >= 0
-        scores[np.ix_(place_now[stayed], np.arange(self.places.shape[1]))] = self.scores[stayed]
-        scores[places < 0] = 0.0
-        shown = _moved(self.shown, place_now, n_events, self.n_shown)
+        came = n_events - len(place_now)
+        if came >= 0 and np.array_equal(place_now, np.arange(len(place_now))):
+            # Nothing went: events that come stand at the end of the table, whoever they are.
+            places = _longer(self.places, n_events, self.n, -1)
+            scores = _longer(self.scores, n_events, self.n, 0.0)
+            shown = _longer(self._shown32, n_events, self.n_shown, -1)
+        else:
+            places, scores = _moved(self.places, self.scores, place_now, n_events, self.n)
+            shown, _ = _moved(self._shown32, None, place_now, n_events, self.n_shown)
         return replace(self, places=places, scores=scores, shown=shown)
+
+    def cut(self) -> KeptLists:
+        """Return the lists no wider than so few events allow."""
+        most = len(self.places) - 1
+        if self.places.shape[1] <= most:
+            return self
+        return replace(
+            self,
+            places=np.ascontiguousarray(self.places[:, :most]),
+            scores=np.ascontiguousarray(self.scores[:, :most]),
+            shown=np.ascontiguousarray(self.shown[:, :most]),
+        )
+
+    @property
+    def _shown32(self) -> Lists:
+        return self.shown.astype(np.int32, copy=False)
 
     def into(self, contents: Contents) -> Contents:
         """Return what a saved model holds, with the lists."""
         lists = {"n": self.n, "weights": self.weights.to_dict(), "n_shown": self.n_shown}
-        values = (self.places.astype(np.int32), self.scores, self.shown.astype(np.int32))
+        values = (self.places, self.scores, self._shown32)
         arrays: dict[str, npt.NDArray[Any]] = dict(zip(_NAMES, values, strict=True))
         return replace(
             contents,
@@ -151,20 +173,65 @@ class KeptLists:
             came = f"shown lists of shape {shown.shape} for {n_events} events"
             raise ValueError(came)
         return cls(
-            places.astype(np.int64),
+            places.astype(np.int32, copy=False),
             scores,
             saved["n"],
             Weights.from_dict(saved["weights"]),
-            shown.astype(np.int64),
+            shown.astype(np.int32, copy=False),
             saved["n_shown"],
         )
 
 
-def _moved(lists: Places, place_now: Places, n_events: int, n: int) -> Places:
-    width = max(lists.shape[1], min(n, n_events - 1))
-    moved = np.full((n_events, width), -1, dtype=np.int64)
-    stayed = place_now >= 0
-    here = np.ix_(place_now[stayed], np.arange(lists.shape[1]))
-    # A place of -1 looks up the extra last entry.
-    moved[here] = np.append(place_now, -1)[lists[stayed]]
-    return moved
+def _width(lists: npt.NDArray[Any], n_events: int, n: int) -> int:
+    return max(int(lists.shape[1]), min(n, n_events - 1))
+
+
+def _longer(lists: _Array, n_events: int, n: int, empty: float) -> _Array:
+    """Return a copy with lists for more events, and as wide as so many events allow."""
+    n_before, width = lists.shape
+    longer = np.empty((n_events, _width(lists, n_events, n)), dtype=lists.dtype)
+    longer[:n_before, :width] = lists
+    longer[:n_before, width:] = empty
+    longer[n_before:] = empty
+    return cast(_Array, longer)
+
+
+def _moved(
+    lists: Lists,
+    scores: npt.NDArray[np.float64] | None,
+    place_now: Places,
+    n_events: int,
+    n: int,
+) -> tuple[Lists, npt.NDArray[np.float64]]:
+    from relatedevents import _list_kernels
+
+    places = np.full((n_events, _width(lists, n_events, n)), -1, dtype=np.int32)
+    scores_now = np.zeros((n_events, 0) if scores is None else places.shape)
+    before = np.zeros((len(lists), 0)) if scores is None else np.ascontiguousarray(scores)
+    _list_kernels.move(np.ascontiguousarray(lists), before, place_now, places, scores_now)
+    return places, scores_now
+
+
+def lacking(lists: Lists, width: int) -> npt.NDArray[np.bool_]:
+    """Return which lists have a gap among their first `width` places."""
+    from relatedevents import _list_kernels
+
+    lack = np.zeros(len(lists), dtype=np.bool_)
+    _list_kernels.lacking(lists, width, lack)
+    return lack
+
+
+def differ(before: Lists, now: Lists) -> npt.NDArray[np.bool_]:
+    """Return which lists hold other events, or the same in another order."""
+    width = min(before.shape[1], now.shape[1])
+    longer = (before[:, width:] >= 0).any(axis=1) | (now[:, width:] >= 0).any(axis=1)
+    return np.asarray(longer | (before[:, :width] != now[:, :width]).any(axis=1))
+
+
+def hold(lists: Lists, named: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Return which lists hold one of the places named."""
+    from relatedevents import _list_kernels
+
+    held = np.zeros(len(lists), dtype=np.bool_)
+    _list_kernels.hold(np.ascontiguousarray(lists, dtype=np.int32), named, held)
+    return held

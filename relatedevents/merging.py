@@ -2,21 +2,54 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from relatedevents.archive import inverse
 from relatedevents.engines.contract import Best, Filters
-from relatedevents.engines.exact import ExactEngine, rank_candidates
+from relatedevents.engines.exact import ExactEngine
 from relatedevents.index import Index
-from relatedevents.kept import KeptLists
+from relatedevents.kept import KeptLists, Lists, hold
 from relatedevents.rerank import Neighbourhoods, best_of_each, neighbour_values
 from relatedevents.signals import DECIMALS, add_parts, pair_parts
 from relatedevents.weights import Weights
 
 Places = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Merged:
+    """What a merger did.
+
+    Attributes
+    ----------
+    lists : KeptLists
+        The lists now.
+    places : numpy.ndarray of int64, shape (n_touched,)
+        The events whose lists were written.
+    before : numpy.ndarray of int32, shape (n_touched, width)
+        What was left of their lists.
+    searched, merged : int
+        How many were looked for among all events, and how many merged.
+    """
+
+    lists: KeptLists
+    places: Places
+    before: Lists
+    searched: int
+    merged: int
+
+
+@dataclass(frozen=True)
+class _Newcomers:
+    """Pairs of a row and one that came and reaches its bound."""
+
+    owners: Places
+    rows: Places
+    scores: npt.NDArray[np.float64]
+    keys: npt.NDArray[np.float64]
 
 
 class Merger:
@@ -25,6 +58,17 @@ class Merger:
     What is not in a list scored no better than its last one, its bound. So the best of those that
     are left and of the newcomers that reach the bound are the list, as long as there are enough
     of them above it; else the list is looked for among all events.
+
+    Parameters
+    ----------
+    index : Index
+        The archive now.
+    engine : ExactEngine
+        Over its rows.
+    weights : Weights
+        Of the first lists.
+    left : KeptLists
+        What is left of the lists, nobody else's: they are brought up to date in place.
     """
 
     def __init__(
@@ -35,8 +79,8 @@ class Merger:
 
     def run(
         self, fresh: Places, lost: npt.NDArray[np.bool_], bounds: npt.NDArray[np.float64]
-    ) -> tuple[KeptLists, int, int]:
-        """Return the lists, how many were searched for, and how many merged.
+    ) -> Merged:
+        """Bring the lists up to date, and say which were touched.
 
         Parameters
         ----------
@@ -49,23 +93,30 @@ class Merger:
         """
         order = self.index.order
         row_of = inverse(order)
-        own, owners, comers, rounded = self._newcomers(fresh, bounds[order])
-        above = np.bincount(owners[rounded > bounds[order[owners]]], minlength=len(order))
+        own, came = self._newcomers(fresh, bounds[order])
+        above = np.bincount(
+            came.owners[came.keys > bounds[order[came.owners]]], minlength=len(order)
+        )
         touched = lost[order]
-        touched[owners] = True
-        there = (self.left.places[order] >= 0).sum(axis=1)
-        enough = (there + above >= self.width) | np.isneginf(bounds[order])
-        merged, again = np.flatnonzero(touched & enough), np.flatnonzero(touched & ~enough)
-
-        places = self.left.places[:, : self.width].copy()
-        scores = self.left.scores[:, : self.width].copy()
-        pool = self._pool(merged, owners, comers, row_of)
-        for rows, best in ((fresh, own), (merged, pool), (again, self._search(again))):
-            found = best.rows[:, : self.width]
-            places[order[rows]] = np.where(found >= 0, order[found], -1)
-            scores[order[rows]] = _scores(best)[:, : self.width]
-        now = replace(self.left, places=places, scores=scores)
-        return now, len(fresh) + len(again), len(merged)
+        touched[came.owners] = True
+        rows = np.flatnonzero(touched)
+        there = (self.left.places[order[rows]] >= 0).sum(axis=1)
+        enough = (there + above[rows] >= self.width) | np.isneginf(bounds[order[rows]])
+        merged, again = rows[enough], rows[~enough]
+        pooled = self._pool(merged, came, row_of)
+        found = self._search(again)
+        places = order[np.concatenate([fresh, merged, again])]
+        before = self.left.places[places]
+        for some, (best, scores) in (
+            (fresh, (own.rows, _scores(own))),
+            (merged, pooled),
+            (again, (found.rows, _scores(found))),
+        ):
+            best = best[:, : self.width]
+            self.left.places[order[some], : self.width] = np.where(best >= 0, order[best], -1)
+            self.left.scores[order[some], : self.width] = scores[:, : self.width]
+        now = self.left.cut()
+        return Merged(now, places, before, len(fresh) + len(again), len(merged))
 
     def _exact(self, rows: Places, candidates: Places) -> npt.NDArray[np.float64]:
         features = self.index.features
@@ -81,10 +132,8 @@ class Merger:
             **watch,  # type: ignore[arg-type]
         )
 
-    def _newcomers(
-        self, fresh: Places, bounds: npt.NDArray[np.float64]
-    ) -> tuple[Best, Places, Places, npt.NDArray[np.float64]]:
-        """Return the lists of new rows, and the pairs (row, new row, score) that reach a bound."""
+    def _newcomers(self, fresh: Places, bounds: npt.NDArray[np.float64]) -> tuple[Best, _Newcomers]:
+        """Return the lists of new rows, and the pairs of rows and new ones that reach a bound."""
         all_rows = self.engine.candidates
         # The last place is for the rounding of the bound itself, and of the sums below.
         low = (bounds - 2.0 * all_rows.error - 2.0 * 10.0**-DECIMALS).astype(np.float32)
@@ -106,27 +155,41 @@ class Merger:
         owners = np.concatenate([np.zeros(0, dtype=np.int64), *(rows for _, rows in found)])
         queries = np.array([query for query, _ in found], dtype=np.int64)
         comers = np.repeat(fresh[queries], np.array([len(rows) for _, rows in found], dtype=int))
-        rounded = np.round(add_parts(self._exact(owners, comers)), DECIMALS)
-        near = rounded >= bounds[owners]
-        return own, owners[near], comers[near], rounded[near]
+        scores = add_parts(self._exact(owners, comers))
+        keys = np.round(scores, DECIMALS)
+        near = keys >= bounds[owners]
+        return own, _Newcomers(owners[near], comers[near], scores[near], keys[near])
 
-    def _pool(self, rows: Places, owners: Places, comers: Places, row_of: Places) -> Best:
+    def _pool(
+        self, rows: Places, came: _Newcomers, row_of: Places
+    ) -> tuple[Places, npt.NDArray[np.float64]]:
         """Return the best of what is left of some lists and of the newcomers that reach them."""
+        from relatedevents import _list_kernels
+
         left = self.left.places[self.index.order[rows]]
+        # A place of -1 looks up the extra last entry.
+        left_rows = np.append(row_of, -1)[left]
+        left_scores = self.left.scores[self.index.order[rows]]
         number = np.full(len(row_of), -1, dtype=np.int64)
         number[rows] = np.arange(len(rows))
-        mine = number[owners] >= 0
-        there = left >= 0
-        queries = np.concatenate([np.nonzero(there)[0], number[owners[mine]]])
-        candidates = np.concatenate([row_of[left[there]], comers[mine]])
-        order = np.argsort(queries, kind="stable")
-        return rank_candidates(
-            np.arange(len(rows)),
-            np.bincount(queries, minlength=len(rows)),
-            candidates[order],
-            lambda q, c: self._exact(rows[q], c),
-            max(self.width, 1),
+        lists = number[came.owners]
+        order = np.lexsort((came.rows, -came.keys, lists))
+        # Pairs of lists that are looked for among all events stand first, under -1.
+        starts = np.searchsorted(lists[order], np.arange(len(rows) + 1))
+        best = np.empty((len(rows), self.width), dtype=np.int64)
+        scores = np.empty(best.shape)
+        _list_kernels.merge(
+            left_rows,
+            np.round(left_scores, DECIMALS),
+            left_scores,
+            starts,
+            came.rows[order],
+            came.keys[order],
+            came.scores[order],
+            best,
+            scores,
         )
+        return best, scores
 
 
 def _scores(best: Best) -> npt.NDArray[np.float64]:
@@ -140,7 +203,7 @@ def second_lists(
     first: KeptLists,
     rows: Places,
     n: int,
-) -> Places:
+) -> Lists:
     """Return the lists of some rows as they are shown, as places in the table; -1 beyond the end.
 
     Parameters
@@ -170,22 +233,10 @@ def second_lists(
         candidates = np.full((len(rows), width), -1, dtype=np.int64)
         candidates[np.arange(width) < counts[:, None]] = listed[chosen]
     candidates = candidates[:, :width]
-    return np.where(candidates >= 0, index.order[candidates], -1)
+    return np.where(candidates >= 0, index.order[candidates], -1).astype(np.int32)
 
 
-def differ(before: Places, now: Places) -> npt.NDArray[np.bool_]:
-    """Return which lists hold other events, or the same in another order."""
-    width = min(before.shape[1], now.shape[1])
-    longer = (before[:, width:] >= 0).any(axis=1) | (now[:, width:] >= 0).any(axis=1)
-    return np.asarray(longer | (before[:, :width] != now[:, :width]).any(axis=1))
-
-
-def hold(lists: Places, named: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """Return which lists hold one of the places named."""
-    return np.asarray(np.append(named, False)[lists].any(axis=1))
-
-
-def share(lists: Places, index: Index, column: int) -> npt.NDArray[np.bool_]:
+def share(lists: Lists, index: Index, column: int) -> npt.NDArray[np.bool_]:
     """Return which lists hold an event that shares a tag with the list's own."""
     rows = np.flatnonzero(np.diff(index.features.tags[:, [column]].indptr))
     have = np.zeros(len(index), dtype=np.bool_)

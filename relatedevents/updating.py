@@ -20,7 +20,9 @@ from relatedevents.fitted import FittedModel
 if TYPE_CHECKING:
     from relatedevents.growth import Growth
     from relatedevents.index import Index
-    from relatedevents.kept import KeptLists
+    from relatedevents.kept import KeptLists, Lists
+    from relatedevents.merging import Merged
+    from relatedevents.rerank import Neighbourhoods
     from relatedevents.store import Contents
 
 Places = npt.NDArray[np.int64]
@@ -138,8 +140,7 @@ class UpdatingMixin(FittedModel):
         index = self._index()
         encoder = self._encoder()
         table, replaced = _joined(index, events, on_existing)
-        same_place = np.arange(len(index))
-        place_now = same_place.copy()
+        place_now = np.arange(len(index))
         place_now[replaced] = -1
         kept = self._lists_before()
         if refresh:
@@ -152,12 +153,12 @@ class UpdatingMixin(FittedModel):
                 progress=self.progress,
             )
             nothing = np.zeros(0, dtype=np.int64)
-            growth = Growth(anew, nothing, nothing, same_order=False)
+            growth = Growth(anew, nothing, nothing, nothing, same_order=False)
         else:
             growth = grow(index, table, place_now, self.weights, encoder, self.cache_dir)
         added = len(table) - len(index)
         told = Update(added, len(replaced), 0, 0, 0, 0, 0, False)
-        return self._settle(growth, kept, same_place, place_now, told)
+        return self._settle(growth, kept, place_now, told)
 
     def remove(self, ids: Iterable[str]) -> list[str]:
         """Take events out of the archive, and return the ids whose lists changed.
@@ -200,7 +201,7 @@ class UpdatingMixin(FittedModel):
         table = index.table[stays].reset_index(drop=True)
         growth = grow(index, table, place_now, self.weights)
         told = Update(0, 0, len(gone), 0, 0, 0, 0, False)
-        return self._settle(growth, kept, place_now, place_now, told)
+        return self._settle(growth, kept, place_now, told)
 
     def _with_lists(self, contents: Contents) -> Contents:
         return contents if self._kept is None else self._kept.into(contents)
@@ -223,73 +224,79 @@ class UpdatingMixin(FittedModel):
         return self._kept
 
     def _settle(
-        self,
-        growth: Growth,
-        kept: KeptLists,
-        same_place: Places,
-        place_now: Places,
-        told: Update,
+        self, growth: Growth, kept: KeptLists, place_now: Places, told: Update
     ) -> list[str]:
         """Make the grown index the model's own, bring the lists up to date and compare them."""
-        from relatedevents.merging import Merger, differ, hold, share
+        from relatedevents.kept import differ, hold, lacking
+        from relatedevents.merging import Merger, share
 
         index = growth.index
         n_events = len(index)
         left = kept.moved(place_now, n_events)
-        before = left if same_place is place_now else kept.moved(same_place, n_events)
         fresh = np.ones(n_events, dtype=np.bool_)
         fresh[place_now[place_now >= 0]] = False
-        lost = ~fresh & ((left.places >= 0).sum(axis=1) < kept.places.shape[1])
+        lost = lacking(left.places, kept.places.shape[1]) & ~fresh
+        # Whoever lost an event that was shown has changed, whatever stands there now.
+        changed = lacking(left.shown, kept.shown.shape[1]) | fresh
         many = n_events > _SMALL and (fresh.sum() + lost.sum()) * _SHARE > n_events
         whole = many or not growth.same_order or kept.weights != self.weights
+        near = self._near[1] if self._near and self._near[0] is kept.places else None
         with self._of_index(index):
             if whole:
                 now = self._all_lists(kept.n_shown)
+                changed |= differ(left.shown, now.shown) | hold(now.shown, fresh)
                 told = replace(told, whole=True, searched=n_events)
             else:
                 bounds = np.full(n_events, np.inf)
                 bounds[place_now[place_now >= 0]] = kept.bounds()[place_now >= 0]
                 merger = Merger(index, self._exact_engine(), self.weights.first_pass(), left)
-                self._kept, searched, merged = merger.run(growth.fresh, lost, bounds)
-                now, again = self._reshown(before, self._kept, fresh)
-                told = replace(told, searched=searched, merged=merged, reordered=again)
-            lost = (left.shown >= 0).sum(axis=1) < kept.shown.shape[1]
-            changed = lost | differ(before.shown, now.shown) | fresh
-            changed |= hold(now.shown, fresh)
+                merged = merger.run(growth.fresh, lost, bounds)
+                now = self._kept = replace(merged.lists, weights=self.weights)
+                if near is not None:
+                    self._near = now.places, _carried(near, growth, now, merged.places)
+                places, before = self._reshown(now, merged, fresh)
+                changed[places] |= differ(before, now.shown[places])
+                changed[places] |= hold(now.shown[places], fresh)
+                told = replace(
+                    told,
+                    searched=merged.searched,
+                    merged=merged.merged,
+                    reordered=len(places),
+                )
             for column in growth.respelt:
                 changed |= share(now.shown, index, int(column))
-            ids: list[str] = index.table["id"].to_numpy(dtype=object)[changed].tolist()
+            ids: list[str] = index.table["id"].iloc[np.flatnonzero(changed)].tolist()
             self._kept = now
         self.last_update_ = replace(told, changed=len(ids))
         return ids
 
     def _reshown(
-        self, before: KeptLists, now: KeptLists, fresh: npt.NDArray[np.bool_]
-    ) -> tuple[KeptLists, int]:
-        """Return the kept lists with those shown, and how many had to be put in order again.
+        self, now: KeptLists, merged: Merged, fresh: npt.NDArray[np.bool_]
+    ) -> tuple[Places, Lists]:
+        """Put lists in order again, and return of which events, and what was shown before.
 
         What an event's neighbours say changes with its first ten, and with it the order of its
         own list and of each whose first list holds it.
         """
-        from relatedevents.merging import differ, hold, second_lists
+        from relatedevents.kept import differ, hold
+        from relatedevents.merging import second_lists
         from relatedevents.rerank import N_NEIGHBOURS
 
-        first_ten = slice(0, N_NEIGHBOURS)
-        touched = differ(before.places, now.places) | fresh
+        index, order = self._index(), self._index().order
+        lists, before = now.places[merged.places], merged.before
+        touched = fresh.copy()
+        touched[merged.places] |= differ(before, lists)
         if self.weights.neighbours:
-            moved = differ(before.places[:, first_ten], now.places[:, first_ten]) | fresh
-            moved |= hold(now.places[:, first_ten], fresh)
+            first_ten = slice(0, N_NEIGHBOURS)
+            moved = fresh.copy()
+            moved[merged.places] |= differ(before[:, first_ten], lists[:, first_ten])
+            moved[merged.places] |= hold(lists[:, first_ten], fresh)
             touched |= moved | hold(now.places, moved)
-        index, near = self._index(), self._neighbourhoods()
-        n = before.n_shown
-        order = index.order
         rows = np.flatnonzero(touched[order])
-        again = second_lists(index, self.weights, near, now, rows, n)
-        shown = np.full((len(order), again.shape[1]), -1, dtype=np.int64)
-        width = min(again.shape[1], before.shown.shape[1])
-        shown[:, :width] = before.shown[:, :width]
-        shown[order[rows]] = again
-        return replace(now, shown=shown, n_shown=n, weights=self.weights), len(rows)
+        again = second_lists(index, self.weights, self._neighbourhoods(), now, rows, now.n_shown)
+        shown_before = now.shown[order[rows]]
+        now.shown[order[rows]] = again
+        return order[rows], shown_before
 
     @contextmanager
     def _of_index(self, index: Index) -> Iterator[None]:
@@ -302,6 +309,21 @@ class UpdatingMixin(FittedModel):
         except BaseException:
             self.index_, self.archive_, self._built, self._kept, self._near = before
             raise
+
+
+def _carried(
+    near: Neighbourhoods, growth: Growth, now: KeptLists, places: Places
+) -> Neighbourhoods:
+    """Return everyone's neighbourhood where the first lists of some places have changed."""
+    from relatedevents.archive import inverse
+    from relatedevents.rerank import N_NEIGHBOURS, Neighbourhoods
+
+    index = growth.index
+    rows = inverse(index.order)[places]
+    first = now.best(index.order, rows)
+    carried = near.carried(growth.source, min(N_NEIGHBOURS, now.places.shape[1]))
+    carried.put(rows, Neighbourhoods.of(first.rows, first.parts[:, :, 0], index.features))
+    return carried
 
 
 def _joined(index: Index, events: pd.DataFrame, on_existing: str) -> tuple[pd.DataFrame, Places]:

@@ -68,6 +68,7 @@ ROOM_OF_MODULE = {
     "vocabulary": "ground",
     "growth": "index",
     "kept": "lists",
+    "_list_kernels": "lists",
     "explain": "model",
     "neighbours": "model",
     "blocks": "model",

@@ -98,13 +98,17 @@ def assert_same_model(left, right):
 
 def assert_kept_is_true(model):
     """What the model keeps of its lists is what it answers."""
-    kept = model._kept
+    kept, near = model._kept, model._near
     # Found anew, not looked up.
-    model._kept = None
+    model._kept = model._near = None
     model.related_all(kept.n_shown)
     np.testing.assert_array_equal(kept.places, model._kept.places)
     np.testing.assert_array_equal(kept.scores, model._kept.scores)
     np.testing.assert_array_equal(kept.shown, model._kept.shown)
+    if model._near is not None:
+        assert near[0] is kept.places
+        np.testing.assert_array_equal(near[1].members, model._near[1].members)
+        np.testing.assert_array_equal(near[1].places, model._near[1].places)
 
 
 # --- the property: an update is the grown archive under the statistics of the fit --------------

@@ -50,6 +50,28 @@ def middles(
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[misc, untyped-decorator, unused-ignore]
+def carry(
+    members_before: npt.NDArray[np.int64],
+    places_before: npt.NDArray[np.float32],
+    source: npt.NDArray[np.int64],
+    row_now: npt.NDArray[np.int64],
+    members: npt.NDArray[np.int64],
+    places: npt.NDArray[np.float32],
+) -> None:
+    """Write the members and the middle of each row from the row that it was, `source`, or 0."""
+    width = min(members.shape[1], members_before.shape[1])
+    for row in range(source.shape[0]):
+        before = source[row]
+        if before < 0:
+            places[row] = np.float32(0.0)
+            continue
+        places[row] = places_before[before]
+        for k in range(width):
+            member = members_before[before, k]
+            members[row, k] = row_now[member] if member >= 0 else -1
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[misc, untyped-decorator, unused-ignore]
 def best_of_each(
     starts: npt.NDArray[np.int64],
     candidates: npt.NDArray[np.int64],

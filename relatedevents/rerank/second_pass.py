@@ -62,6 +62,31 @@ class Neighbourhoods:
         members = np.where(evidence, rows[:, :N_NEIGHBOURS], -1).astype(np.int64)
         return cls(members, _middles(members, archive, until))
 
+    def carried(self, source: Rows, width: int) -> Neighbourhoods:
+        """Return the same after events came or went.
+
+        Parameters
+        ----------
+        source : numpy.ndarray of int64, shape (n_events now,)
+            The row before of each row now, -1 for an event that came: its neighbourhood is empty,
+            like the places of neighbours that went.
+        width : int
+            How many members a neighbourhood may have now.
+        """
+        from relatedevents.rerank import _kernels
+
+        row_now = np.full(len(self.members), -1, dtype=np.int64)
+        stayed = np.flatnonzero(source >= 0)
+        row_now[source[stayed]] = stayed
+        members = np.full((len(source), width), -1, dtype=np.int64)
+        places = np.empty((len(source), self.places.shape[1]), dtype=np.float32)
+        _kernels.carry(self.members, self.places, source, row_now, members, places)
+        return Neighbourhoods(members, places)
+
+    def put(self, rows: Rows, others: Neighbourhoods) -> None:
+        """Put others in the place of those of some rows."""
+        self.members[rows], self.places[rows] = others.members, others.places
+
     def take(self, rows: Rows) -> Neighbourhoods:
         """Return the neighbourhoods of some events."""
         return Neighbourhoods(self.members[rows], self.places[rows])
