@@ -7,7 +7,6 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +14,10 @@ from scipy import sparse
 
 from relatedevents.checks import problem, shown
 from relatedevents.errors import InputError
-from relatedevents.vocabulary import merged
+from relatedevents.vocabulary import inserted, merged, place_of
 
+# A dict of all keys pays for itself where the tags of more than one event in so many are asked for.
+_FEW = 32
 _DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−"), "-")
 
 
@@ -220,35 +221,32 @@ class TagSpace:
         >>> grown.names, columns.tolist()
         (['Kidal', 'Mali', 'Niger'], [1, 2])
         """
-        column, keys = self._column_of, _KeyOf(self.aliases)
+        column, keys = self._columns(len(tag_lists)), _KeyOf(self.aliases)
         fitted = ~self.came_later
         spellings: defaultdict[str, Counter[str]] = defaultdict(Counter)
         for tags in tag_lists:
             for tag in tags:
                 key = keys[tag]
-                if key and not (key in column and fitted[column[key]]):
+                if key and not (column[key] >= 0 and fitted[column[key]]):
                     spellings[key][self.aliases.get(tag_key(tag), tag)] += 1
-        new = sorted(key for key in spellings if key not in column)
+        new = sorted(key for key in spellings if column[key] < 0)
         grown, columns, places = merged(self.keys, new)
-        names = np.empty(len(grown), dtype=object)
+        names = inserted(self.names, places, [_commonest(spellings[key]) for key in new])
         weights = np.full(len(grown), self.unknown_weight)
-        names[columns], weights[columns] = self.names, self.weights
+        weights[columns] = self.weights
         respelt = []
         for key, counts in spellings.items():
             name = _commonest(counts)
-            if key in column:
+            if column[key] >= 0:
                 at = int(columns[column[key]])
                 if names[at] != name:
                     respelt.append(at)
                 names[at] = name
-        names[places] = [_commonest(spellings[key]) for key in new]
-        space = replace(self, keys=grown, names=names.tolist(), weights=weights)
+        space = replace(self, keys=grown, names=names, weights=weights)
         return space, columns, sorted(respelt)
 
-    @cached_property
-    def _column_of(self) -> dict[str, int]:
-        # Kept, since a list for a single new event would spend most of its time here.
-        return {key: number for number, key in enumerate(self.keys)}
+    def _columns(self, n_lists: int) -> _ColumnOf:
+        return _ColumnOf(self.keys, self.keys if n_lists * _FEW > len(self.keys) else ())
 
     def transform(self, tag_lists: Sequence[Sequence[str]]) -> TagMatrix:
         """Return the matrix of some events' tags; unknown tags count in an event's length.
@@ -258,14 +256,14 @@ class TagSpace:
         tag_lists : sequence of sequences of str
             The tags of each event.
         """
-        column = self._column_of
+        column = self._columns(len(tag_lists))
         keys = _KeyOf(self.aliases)
         rows: list[list[int]] = []
         counts = np.zeros(len(tag_lists), dtype=np.int32)
         unknown = np.zeros(len(tag_lists), dtype=np.float64)
         for row, tags in enumerate(tag_lists):
             mine = {keys[tag] for tag in tags} - {""}
-            known = sorted(column[key] for key in mine if key in column)
+            known = sorted(column[key] for key in mine if column[key] >= 0)
             counts[row] = len(mine)
             unknown[row] = len(mine) - len(known)
             rows.append(known)
@@ -299,3 +297,19 @@ class _KeyOf(dict[str, str]):
             key = tag_key(self._aliases[key])
         self[tag] = key
         return key
+
+
+class _ColumnOf(dict[str, int]):
+    """The column of each key, -1 where there is none, looked up once a key.
+
+    Of `known` keys, all of them or none, they are looked up at once.
+    """
+
+    def __init__(self, keys: Sequence[str], known: Sequence[str]) -> None:
+        super().__init__((key, number) for number, key in enumerate(known))
+        self._keys = keys
+
+    def __missing__(self, key: str) -> int:
+        column = place_of(self._keys, key)
+        self[key] = column
+        return column

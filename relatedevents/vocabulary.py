@@ -9,6 +9,20 @@ import numpy as np
 import numpy.typing as npt
 
 
+def place_of(names: Sequence[str], name: str) -> int:
+    """Return the place of a name among sorted ones, -1 if it is not there.
+
+    For a few names: to look up many, a dict is faster once it is made.
+
+    Examples
+    --------
+    >>> place_of(["a", "c"], "c"), place_of(["a", "c"], "b")
+    (1, -1)
+    """
+    at = bisect_left(names, name)
+    return at if at < len(names) and names[at] == name else -1
+
+
 def merged(
     old: Sequence[str], new: Sequence[str]
 ) -> tuple[list[str], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
@@ -40,11 +54,23 @@ def merged(
     before = np.array([bisect_left(old, name) for name in new], dtype=np.int64)
     new_places = before + np.arange(len(new))
     places = np.arange(len(old)) + np.searchsorted(before, np.arange(len(old)), side="right")
-    names: list[str] = []
+    return inserted(old, new_places, new), places, new_places
+
+
+def inserted(old: Sequence[str], places: npt.NDArray[np.int64], new: Sequence[str]) -> list[str]:
+    """Return a list with new items at some places of it, rising; the old ones keep their order.
+
+    Examples
+    --------
+    >>> inserted(["a", "c"], np.array([1]), ["b"])
+    ['a', 'b', 'c']
+    """
+    # Slice by slice: few items come into many.
+    items: list[str] = []
     last = 0
-    for name, at in zip(new, before.tolist(), strict=True):
-        names += old[last:at]
-        names.append(name)
-        last = at
-    names += old[last:]
-    return names, places, new_places
+    for number, (at, item) in enumerate(zip(places.tolist(), new, strict=True)):
+        items += old[last : at - number]
+        items.append(item)
+        last = at - number
+    items += old[last:]
+    return items

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Any
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from relatedevents.vocabulary import merged
+from relatedevents.vocabulary import merged, place_of
 
 
 @dataclass(frozen=True)
@@ -96,9 +96,10 @@ class WordSpace:
         >>> grown.words, columns.tolist()
         (['army', 'holds', 'kidal', 'town'], [0, 3])
         """
-        words_of = self._counter.build_analyzer()
+        words_of = _words_of()
         there = {word for headline in headlines for word in words_of(headline)}
-        words, columns, places = merged(self.words, sorted(there.difference(self.words)))
+        new = sorted(word for word in there if place_of(self.words, word) < 0)
+        words, columns, places = merged(self.words, new)
         weights = np.empty(len(words))
         weights[columns], weights[places] = self.weights, self.unknown_weight
         return replace(self, words=words, weights=weights), columns
@@ -111,16 +112,15 @@ class WordSpace:
         headlines : sequence of str
             One an event.
         """
-        if not self.words:
-            return sparse.csr_matrix((len(headlines), 0), dtype=np.float64)
-        return self._weigh(sparse.csr_matrix(self._counter.transform(headlines)))
-
-    @cached_property
-    def _counter(self) -> Any:  # noqa: ANN401 - scikit-learn's CountVectorizer, which has no types
-        # Kept, since a list for a single new event would spend most of its time here.
-        from sklearn.feature_extraction.text import CountVectorizer
-
-        return CountVectorizer(stop_words="english", dtype=np.float64, vocabulary=self.words)
+        words_of = _words_of()
+        counts = [Counter(words_of(headline)) for headline in headlines]
+        column = {word: place_of(self.words, word) for word in set().union(*counts)}
+        known = [{word: n for word, n in mine.items() if column[word] >= 0} for mine in counts]
+        indices = np.array([column[word] for mine in known for word in mine], dtype=np.int32)
+        data = np.array([n for mine in known for n in mine.values()], dtype=np.float64)
+        indptr = np.cumsum([0, *map(len, known)], dtype=np.int32)
+        shape = (len(known), len(self.words))
+        return self._weigh(sparse.csr_matrix((data, indices, indptr), shape=shape))
 
     def _weigh(self, counts: sparse.csr_matrix) -> sparse.csr_matrix:
         counts.sort_indices()
@@ -130,3 +130,12 @@ class WordSpace:
         return sparse.csr_matrix(
             (data / lengths[owner], counts.indices, counts.indptr), shape=counts.shape
         )
+
+
+@cache
+def _words_of() -> Callable[[str], list[str]]:
+    """Return what reads the words of a headline: scikit-learn's analyzer, made once."""
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    read: Callable[[str], list[str]] = CountVectorizer(stop_words="english").build_analyzer()
+    return read
