@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from relatedevents.archive import inverse
-from relatedevents.engines.contract import Best, Filters
+from relatedevents.engines.bounds import Outline
+from relatedevents.engines.contract import Best
 from relatedevents.engines.exact import ExactEngine
 from relatedevents.index import Index
 from relatedevents.kept import KeptLists, Lists, hold
@@ -104,7 +105,7 @@ class Merger:
         enough = (there + above[rows] >= self.width) | np.isneginf(bounds[order[rows]])
         merged, again = rows[enough], rows[~enough]
         pooled = self._pool(merged, came, row_of)
-        found = self._search(again)
+        found, _, _ = self._search(again)
         places = order[np.concatenate([fresh, merged, again])]
         before = self.left.places[places]
         for some, (best, scores) in (
@@ -122,39 +123,27 @@ class Merger:
         features = self.index.features
         return pair_parts(features, rows, features, candidates, self.weights)
 
-    def _search(self, rows: Places, **watch: object) -> Best:
-        return self.engine.best_of_rows(
-            self.engine.candidates.take(rows),
-            rows,
-            lambda q, c: self._exact(rows[q], c),
-            max(self.width, 1),
-            Filters(np.ones(len(self.index), dtype=np.bool_)),
-            **watch,  # type: ignore[arg-type]
-        )
+    def _search(
+        self, rows: Places, low: npt.NDArray[np.float32] | None = None
+    ) -> tuple[Best, Places, Places]:
+        def exact(queries: Places, candidates: Places) -> npt.NDArray[np.float64]:
+            return self._exact(rows[queries], candidates)
+
+        return self.engine.best_of_some(rows, exact, self.width, low, self._outline())
+
+    def _outline(self) -> Outline | None:
+        """Return the outline of the dense vectors, where their bounds cost less than they do."""
+        coordinates, space = self.index.features.coordinates, self.index.neighbour_space
+        if self.engine.candidates.dense.shape[1] < 2 * coordinates.shape[1]:
+            return None
+        return Outline(coordinates, space.mean @ space.directions)
 
     def _newcomers(self, fresh: Places, bounds: npt.NDArray[np.float64]) -> tuple[Best, _Newcomers]:
         """Return the lists of new rows, and the pairs of rows and new ones that reach a bound."""
-        all_rows = self.engine.candidates
         # The last place is for the rounding of the bound itself, and of the sums below.
-        low = (bounds - 2.0 * all_rows.error - 2.0 * 10.0**-DECIMALS).astype(np.float32)
-        one_sided = bool(all_rows.pattern.shape[1] or all_rows.bonus.any())
-        found: list[tuple[int, Places]] = []
-
-        def watch(
-            query: int, row: npt.NDArray[np.float32], shared: npt.NDArray[np.float32]
-        ) -> None:
-            back = row
-            if one_sided:
-                q = fresh[query]
-                back = row + (all_rows.bonus[q] - all_rows.bonus)
-                if all_rows.pattern.shape[1]:
-                    back = back + (all_rows.factor - all_rows.factor[q]) * shared
-            found.append((query, np.flatnonzero(back >= low)))
-
-        own = self._search(fresh, on_scores=watch)
-        owners = np.concatenate([np.zeros(0, dtype=np.int64), *(rows for _, rows in found)])
-        queries = np.array([query for query, _ in found], dtype=np.int64)
-        comers = np.repeat(fresh[queries], np.array([len(rows) for _, rows in found], dtype=int))
+        error = self.engine.candidates.error
+        low = (bounds - 2.0 * error - 2.0 * 10.0**-DECIMALS).astype(np.float32)
+        own, owners, comers = self._search(fresh, low)
         scores = add_parts(self._exact(owners, comers))
         keys = np.round(scores, DECIMALS)
         near = keys >= bounds[owners]

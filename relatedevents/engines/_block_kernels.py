@@ -38,7 +38,8 @@ def _fill_time(row: F32, day: int, undated: int, days: I32, table: F32) -> None:
 
 # The order of a sum is left to the compiler, so that it may add in vectors.
 @numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})  # type: ignore[misc, untyped-decorator, unused-ignore]
-def _dot(left: F32, right: F32) -> np.float32:
+def dot(left: F32, right: F32) -> np.float32:
+    """Return the dot product of two vectors."""
     total = np.float32(0.0)
     for k in range(left.shape[0]):
         total += left[k] * right[k]
@@ -46,11 +47,12 @@ def _dot(left: F32, right: F32) -> np.float32:
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[misc, untyped-decorator, unused-ignore]
-def _add_clipped(total: F32, terms: F32, dots: F32, weight: np.float32) -> None:
+def add_clipped(total: F32, terms: F32, dots: F32, weight: np.float32) -> None:
+    """Write the terms with weight x dot product added to each, where that is not below 0."""
     none = np.float32(0.0)
     for c in range(total.shape[0]):
-        dot = dots[c]
-        total[c] = terms[c] + weight * (dot if dot > none else none)
+        product = dots[c]
+        total[c] = terms[c] + weight * (product if product > none else none)
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[misc, untyped-decorator, unused-ignore]
@@ -155,9 +157,9 @@ def strip_pass(
         else:
             rest[:] = time
         if side.shape[0] > 0:
-            _add_clipped(rest, rest, side[r], side_weight)
+            add_clipped(rest, rest, side[r], side_weight)
         _sparse_parts(q, rows, columns, sums, rest, shared)
-        _add_clipped(total, rest, block[r], dense_weight)
+        add_clipped(total, rest, block[r], dense_weight)
         if sums.one_sided:
             shared[:] = 0.0
             p, p_end = rows.pattern_start[q], rows.pattern_start[q + 1]
@@ -181,8 +183,8 @@ def strip_pass(
                 other = j0 + c
                 score, back = total[c], back_total[c]
                 if bounded:
-                    dot = _dot(rows.dense[q], rows.dense[other])
-                    score = rest[c] + dense_weight * max(dot, np.float32(0.0))
+                    product = dot(rows.dense[q], rows.dense[other])
+                    score = rest[c] + dense_weight * max(product, np.float32(0.0))
                     back = score
                     if sums.one_sided:
                         score += rows.factor[q] * shared[c] + rows.bonus[other]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
@@ -52,3 +54,46 @@ def bounding_vectors(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32
         # Rounding the places may have made them longer; what is left must not come out shorter.
         short[first : first + _CHUNK, -1] = np.sqrt(np.maximum(left, 0.0) + _EPS * lengths)
     return short
+
+
+@dataclass(frozen=True)
+class Outline:
+    """Vectors of length 1 or 0, by where they lie along a few directions at right angles.
+
+    Attributes
+    ----------
+    places : numpy.ndarray of float32, shape (n, n_directions)
+        Counted from some point, such as the mean of the vectors.
+    origin : numpy.ndarray of float32, shape (n_directions,)
+        Where that point lies along the directions.
+    """
+
+    places: npt.NDArray[np.float32]
+    origin: npt.NDArray[np.float32]
+
+    def bounds(self, rows: npt.NDArray[np.int64], first: int, last: int) -> npt.NDArray[np.float32]:
+        """Return the most that the dot products of some vectors with a stretch of them can be.
+
+        By Cauchy and Schwarz, as in `bounding_vectors`, but for what rounding does.
+
+        Examples
+        --------
+        >>> outline = Outline(np.array([[0.5], [-1.0]], np.float32), np.array([0.5], np.float32))
+        >>> outline.bounds(np.array([0]), 0, 2).round(3).tolist()
+        [[1.0, -0.5]]
+        """
+        mine, theirs = self._with_rest(self.places[rows]), self._with_rest(self.places[first:last])
+        # What an origin apart from 0 adds to the products, without moving everyone's places.
+        mine[:, -2] = mine[:, :-2] @ self.origin + self.origin @ self.origin
+        mine[:, :-2] += self.origin
+        theirs[:, -2] = 1.0
+        return np.asarray(mine @ theirs.T)
+
+    def _with_rest(self, places: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Return some places with one column more to fill, and the most that can be left beside."""
+        longer = np.empty((len(places), places.shape[1] + 2), dtype=np.float32)
+        longer[:, :-2] = places
+        squares = np.einsum("ij,ij->i", places, places) + 2.0 * (places @ self.origin)
+        squares += self.origin @ self.origin
+        longer[:, -1] = np.sqrt(np.maximum(1.0 - squares, 0.0))
+        return longer

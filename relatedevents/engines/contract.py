@@ -13,10 +13,6 @@ from relatedevents.operands import Operands
 
 ExactParts = Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64]], npt.NDArray[np.float64]]
 Progress = Callable[[int], None]
-#: Shown each query's number, its float32 scores (one a candidate) and how many columns of the
-#: pattern each candidate shares with it (of no meaning where no signal counts them); both arrays
-#: are used again for the next query. Called from several threads at once.
-OnScores = Callable[[int, npt.NDArray[np.float32], npt.NDArray[np.float32]], None]
 
 
 @dataclass(frozen=True)

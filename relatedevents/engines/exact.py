@@ -17,10 +17,12 @@ import numpy as np
 import numpy.typing as npt
 
 from relatedevents.engines.blocks import AllPairs
+from relatedevents.engines.bounds import Outline
 from relatedevents.engines.capacity import check_lists_fit, threads
-from relatedevents.engines.contract import Best, ExactParts, Filters, OnScores, Progress
+from relatedevents.engines.contract import Best, ExactParts, Filters, Progress
 from relatedevents.engines.days import FAR, latest_days, near_days
 from relatedevents.engines.postings import CsrArrays, Postings
+from relatedevents.engines.rows import MANY, SomePairs
 from relatedevents.operands import Operands
 from relatedevents.signals import BEND, DECIMALS, add_parts
 
@@ -70,7 +72,6 @@ class ExactEngine:
         n: int,
         filters: Filters,
         on_progress: Progress | None = None,
-        on_scores: OnScores | None = None,
     ) -> Best:
         """Return the best n of each query.
 
@@ -88,8 +89,6 @@ class ExactEngine:
             Which candidates are allowed.
         on_progress : callable, optional
             Told how many queries were done since the last call.
-        on_scores : callable, optional
-            Shown the scores of each query.
         """
         n = min(n, len(self._days))
         _check_room(len(own_rows), n, exact)
@@ -100,12 +99,57 @@ class ExactEngine:
         postings = self._postings()
 
         def work(strip: npt.NDArray[np.int64]) -> Best:
-            best = self._strip(queries, own_rows, exact, n, filters, strip, postings, on_scores)
+            best = self._strip(queries, own_rows, exact, n, filters, strip, postings)
             if on_progress is not None:
                 on_progress(len(strip))
             return best
 
         return _join(self._in_threads(work, strips), n, exact)
+
+    def best_of_some(
+        self,
+        rows: npt.NDArray[np.int64],
+        exact: ExactParts,
+        n: int,
+        low: npt.NDArray[np.float32] | None = None,
+        outline: Outline | None = None,
+    ) -> tuple[Best, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Return the best n of some candidates among all others, and whom they matter to.
+
+        Faster than `best_of_rows` where more than a few are asked for.
+
+        Parameters
+        ----------
+        rows : numpy.ndarray of int64, shape (n_queries,)
+            Which candidates.
+        exact, n
+            As in `best_of_rows`.
+        low : numpy.ndarray of float32, shape (n_candidates,), optional
+            The float32 score at which one of `rows` matters to each candidate; without it, to
+            none.
+        outline : Outline, optional
+            Of the dense vectors of all candidates, where those have many more dimensions.
+
+        Returns
+        -------
+        Best
+            The lists.
+        numpy.ndarray of int64, numpy.ndarray of int64, shape (n_pairs,)
+            Each candidate and the one of `rows` that matters to it.
+        """
+        n = max(1, min(n, len(self._days)))
+        _check_room(len(rows), n, exact)
+        pieces, owners, comers = [], [rows[:0]], [rows[:0]]
+        for first in range(0, len(rows), MANY):
+            some = rows[first : first + MANY]
+            pairs = SomePairs(self.candidates, some, n, low, outline)
+            near = pairs.run(self._in_threads, self.n_threads)
+            numbers = first + np.arange(len(some))
+            counts = np.bincount(near.queries, minlength=len(some))
+            pieces.append(rank_candidates(numbers, counts, near.candidates, exact, n))
+            owners.append(near.owners)
+            comers.append(some[near.comers])
+        return _join(pieces, n, exact), np.concatenate(owners), np.concatenate(comers)
 
     def best_of_all(
         self,
@@ -178,7 +222,6 @@ class ExactEngine:
         filters: Filters,
         strip: npt.NDArray[np.int64],
         postings: tuple[Postings, ...],
-        on_scores: OnScores | None,
     ) -> Best:
         from relatedevents.engines import _kernels
 
@@ -220,8 +263,6 @@ class ExactEngine:
                 _kernels.add_count(shared, columns, *postings[2].arrays[:2])
                 row += queries.factor[query] * shared
             row += self.candidates.bonus
-            if on_scores is not None:
-                on_scores(int(query), row, shared)
             found.append(
                 _kernels.near_best(
                     row,
