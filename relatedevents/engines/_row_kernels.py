@@ -98,9 +98,17 @@ def _doubled(values: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[misc, untyped-decorator, unused-ignore]
 def offer(
-    asked: Asked, everyone: Everyone, products: Products, reached: Reached, j0: int
+    asked: Asked,
+    q0: int,
+    q1: int,
+    everyone: Everyone,
+    products: Products,
+    reached: Reached,
+    j0: int,
 ) -> tuple[I32, I32, F32, Mask, Mask]:
     """Return the pairs of a block that matter: query, row, score, to the query, to the row.
+
+    Of the queries from `q0` to before `q1`, which `products.dense` and `products.side` begin with.
 
     A pair matters to the query if it may be among its best n, as far as they are known; to the
     row, if it reaches the row's `low`. Of scores that are exactly 0, only the first n of a block
@@ -121,18 +129,18 @@ def offer(
     scores = np.empty(1024, dtype=np.float32)
     own, back = np.empty(1024, dtype=np.bool_), np.empty(1024, dtype=np.bool_)
     found = 0
-    for q in range(asked.rows.shape[0]):
+    for q in range(q0, q1):
         code_row = everyone.code_table[asked.codes[q]]
         _fill_rest(rest, asked.days[q], days, everyone.undated, everyone.table, code_row, codes)
         if products.side.shape[0] > 0:
-            add_clipped(rest, rest, products.side[q], np.float32(everyone.side_weight))
+            add_clipped(rest, rest, products.side[q - q0], np.float32(everyone.side_weight))
         if products.sparse.shape[0] > 0:
             for c in range(width):
                 rest[c] += products.sparse[q, c]
         if products.bent.shape[0] > 0:
             add_bent(rest, products.bent[q], everyone.bent_weight, everyone.bend)
         if products.dense.shape[0] > 0:
-            add_clipped(total, rest, products.dense[q], dense_weight)
+            add_clipped(total, rest, products.dense[q - q0], dense_weight)
         else:
             total[:] = rest
         if everyone.one_sided:
@@ -158,6 +166,10 @@ def offer(
                 score = total[c]
                 returned = back_total[c] if everyone.one_sided else score
                 if products.bounded:
+                    # The floor may have risen since the row was flagged.
+                    limit = reached.floor[q] - reached.slack
+                    if score < limit and returned < low[c]:
+                        continue
                     score = rest[c] + dense_weight * max(
                         dot(asked.dense[q], everyone.dense[j0 + c]), np.float32(0.0)
                     )

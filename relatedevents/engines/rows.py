@@ -27,10 +27,26 @@ I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
+#: What is found in a block: query, row, score, whether it matters to the query, to the row.
+_Found = tuple[I32, I32, F32, Mask, Mask]
+#: Does one task for each item, several at a time.
+InThreads = Callable[[Callable[[int], list[_Found]], Sequence[int]], list[list[_Found]]]
+
 #: Rows worked on at once.
 MANY = 128
 # Columns of a block.
 _BLOCK = 1024
+# How many candidates on each side of a query are looked at first.
+_BESIDE = 128
+
+
+class _Block(NamedTuple):
+    """Columns from `j0` to before `j1`, for the queries from `q0` to before `q1`."""
+
+    j0: int
+    j1: int
+    q0: int
+    q1: int
 
 
 class Asked(NamedTuple):
@@ -153,30 +169,20 @@ class SomePairs:
         self.low = np.full(self.n_rows, np.inf, dtype=np.float32) if low is None else low
         self.slack = np.float32(2.0 * everyone.error + 10.0**-DECIMALS)
 
-    def run(
-        self,
-        in_threads: Callable[[Callable[[int], list[_Found]], Sequence[int]], list[list[_Found]]],
-        n_threads: int,
-    ) -> Near:
+    def run(self, in_threads: InThreads, n_threads: int) -> Near:
         """Return the pairs that matter, by query and then by row."""
-        starts = iter(range(0, self.n_rows, _BLOCK))
         n_workers = min(n_threads, -(-self.n_rows // _BLOCK))
-        lock = threading.Lock()
-
-        def work(_: int) -> list[_Found]:
-            kept = np.full((len(self.floor), self.n), -np.inf, dtype=np.float32)
-            reached = Reached(kept, self.floor, self.low, self.slack)
-            buffers = np.empty((5, len(self.floor) * _BLOCK), dtype=np.float32)
-            found: list[_Found] = []
-            while True:
-                with lock:
-                    j0 = next(starts, None)
-                if j0 is None:
-                    return found
-                found.append(self._block(j0, reached, buffers))
-
-        done = in_threads(work, range(n_workers))
-        together = [np.concatenate(some) for some in zip(*chain.from_iterable(done), strict=True)]
+        if self._outline is not None:
+            # Where rows lie in the order of days, most of the best candidates lie beside a query:
+            # with them as a floor, few bounds further off are high enough.
+            self._share(in_threads, n_workers, self._beside(), bounded=False)
+        n_asked = len(self.floor)
+        blocks = [
+            _Block(j0, min(j0 + _BLOCK, self.n_rows), 0, n_asked)
+            for j0 in range(0, self.n_rows, _BLOCK)
+        ]
+        done = self._share(in_threads, n_workers, blocks, bounded=self._outline is not None)
+        together = [np.concatenate(some) for some in zip(*done, strict=True)]
         queries, rows, scores, own, back = together
         queries, rows = queries.astype(np.int64), rows.astype(np.int64)
         mine = np.flatnonzero(own & (scores >= self.floor[queries] - self.slack))
@@ -201,22 +207,56 @@ class SomePairs:
         nth = before - before[np.minimum(starts, len(before) - 1)][queries]
         return np.asarray((scores >= limit[queries]) & ~(zeros & (nth >= self.n)))
 
-    def _block(self, j0: int, reached: Reached, buffers: F32) -> _Found:
+    def _beside(self) -> list[_Block]:
+        """Return the queries with the columns beside them, neighbours together."""
+        blocks = []
+        rows, q0 = self.asked.rows.tolist(), 0
+        for q1 in range(1, len(rows) + 1):
+            if q1 == len(rows) or not 0 <= rows[q1] - rows[q0] < _BLOCK - 2 * _BESIDE:
+                first = max(rows[q0] - _BESIDE, 0)
+                blocks.append(_Block(first, min(rows[q1 - 1] + _BESIDE, self.n_rows), q0, q1))
+                q0 = q1
+        return blocks
+
+    def _share(
+        self, in_threads: InThreads, n_workers: int, blocks: list[_Block], *, bounded: bool
+    ) -> list[_Found]:
+        """Return what is found in some blocks, which no column and query share twice."""
+        todo, lock = iter(blocks), threading.Lock()
+
+        def work(_: int) -> list[_Found]:
+            kept = np.full((len(self.floor), self.n), -np.inf, dtype=np.float32)
+            reached = Reached(kept, self.floor, self.low, self.slack)
+            buffers = np.empty((5, len(self.floor) * _BLOCK), dtype=np.float32)
+            found: list[_Found] = []
+            while True:
+                with lock:
+                    block = next(todo, None)
+                if block is None:
+                    return found
+                found.append(self._offer(block, reached, buffers, bounded=bounded))
+
+        return list(chain.from_iterable(in_threads(work, range(n_workers))))
+
+    def _offer(self, block: _Block, reached: Reached, buffers: F32, *, bounded: bool) -> _Found:
         from relatedevents.engines import _row_kernels
 
-        j1 = min(j0 + _BLOCK, self.n_rows)
-        shape = (len(self.floor), j1 - j0)
+        j0, j1, q0, q1 = block
         # BLAS wants its output without gaps.
-        dense, side, sparse, bent, shared = (
-            buffer[: shape[0] * shape[1]].reshape(shape) for buffer in buffers
+        dense, side = (
+            buffer[: (q1 - q0) * (j1 - j0)].reshape(q1 - q0, j1 - j0) for buffer in buffers[:2]
+        )
+        shape = (len(self.floor), j1 - j0)
+        sparse, bent, shared = (
+            buffer[: shape[0] * shape[1]].reshape(shape) for buffer in buffers[2:]
         )
         none = buffers[0, :0].reshape(0, 0)
-        if self._outline is not None:
-            dense = self._outline.bounds(self.asked.rows, j0, j1)
+        if bounded and self._outline is not None:
+            dense = self._outline.bounds(self.asked.rows[q0:q1], j0, j1)
         elif self._all.dense.shape[1]:
-            np.dot(self._side.dense, self._all.dense[j0:j1].T, out=dense)
+            np.dot(self._side.dense[q0:q1], self._all.dense[j0:j1].T, out=dense)
         if self._all.side.shape[1]:
-            np.dot(self._side.side, self._all.side[j0:j1].T, out=side)
+            np.dot(self._side.side[q0:q1], self._all.side[j0:j1].T, out=side)
         used = [matrix.n_columns > 0 for matrix in self._csr]
         for sums, csr, postings, there in zip(
             (sparse, bent), self._csr, self._postings, used, strict=False
@@ -233,10 +273,7 @@ class SomePairs:
             bent if used[1] else none,
             shared if used[2] else none,
             j1 - j0,
-            self._outline is not None,
+            bounded,
         )
-        found: _Found = _row_kernels.offer(self.asked, self.everyone, products, reached, j0)
+        found: _Found = _row_kernels.offer(self.asked, q0, q1, self.everyone, products, reached, j0)
         return found
-
-
-_Found = tuple[I32, I32, F32, Mask, Mask]
