@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_left
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeVar, cast
 
@@ -29,6 +30,7 @@ from relatedevents.weights import Weights
 
 Rows = npt.NDArray[np.int64]
 _Array = TypeVar("_Array", bound=npt.NDArray[Any])
+_Run = tuple[int, int, bool]
 _SIDES: tuple[Literal["left"], Literal["right"]] = ("left", "right")
 
 
@@ -64,6 +66,7 @@ def grow(
     weights: Weights,
     encoder: Encoder | None = None,
     cache_dir: str | os.PathLike[str] | None = None,
+    n_threads: int = 1,
 ) -> Growth:
     """Return the index of a changed table.
 
@@ -82,6 +85,8 @@ def grow(
         The encoder of the fit; not needed if no event came.
     cache_dir : path, optional
         Where vectors are kept.
+    n_threads : int
+        How many arrays to copy at once.
     """
     came = np.ones(len(table), dtype=np.bool_)
     came[place_now[place_now >= 0]] = False
@@ -99,7 +104,7 @@ def grow(
     source[~came[order]] = row_before[order[~came[order]]]
     source[fresh] = len(index) + np.arange(len(fresh))
     grown, respelt = _grown(
-        index, table, order, source, table.iloc[order[fresh]], encoder, cache_dir
+        index, table, order, source, table.iloc[order[fresh]], encoder, cache_dir, n_threads
     )
     same_order = bool((np.diff(source[~came[order]]) > 0).all())
     source[fresh] = -1
@@ -138,11 +143,13 @@ def _grown(
     came: pd.DataFrame,
     encoder: Encoder | None,
     cache_dir: str | os.PathLike[str] | None,
+    n_threads: int,
 ) -> tuple[Index, Rows]:
     features = index.features
     tags = came["tags"].tolist()
     headlines = came["headline"].tolist()
-    later = _have_later_tags(index) & np.isin(np.arange(len(index)), source)
+    later = _have_later_tags(index)
+    later[np.setdiff1d(np.flatnonzero(later), source)] = False
     known_tags = index.table["tags"].to_numpy(dtype=object)[index.order[later]].tolist()
     tag_space, tag_columns, respelt = index.tag_space.grown(known_tags + tags)
     word_space, word_columns = index.word_space.grown(headlines)
@@ -153,22 +160,32 @@ def _grown(
         topic_space = topic_space.grown(tag_columns, len(tag_space.keys))
     new_tags = tag_space.transform(tags)
     vectors = _vectors(features, headlines, encoder, cache_dir)
-    grown = Features(
-        _gather(features.vectors, vectors, source),
-        _gather(features.coordinates, index.neighbour_space.transform(vectors), source),
-        _gather(features.topics, _topics(topic_space, new_tags.weights, features), source),
-        _gather_csr(features.tags, tag_columns, new_tags.weights, source),
-        _gather(features.tag_counts, new_tags.counts, source),
-        _gather_csr(features.words, word_columns, word_space.transform(headlines), source),
-        _gather(
-            codes[features.categories].astype(np.int32),
-            category_space.transform(categories),
-            source,
-        ),
-        category_space.likeness,
-        _gather(features.days, days_of(came["date"]), source),
-        features.newest,
-    )
+    coordinates = index.neighbour_space.transform(vectors)
+    topics = _topics(topic_space, new_tags.weights, features)
+    words = word_space.transform(headlines)
+    moved_codes = codes[features.categories].astype(np.int32)
+    new_codes = category_space.transform(categories)
+    runs = _runs(source, len(index))
+    with ThreadPoolExecutor(n_threads) as pool:
+        # The largest first; copying lets other threads work.
+        copies = [
+            pool.submit(_gather, features.vectors, vectors, runs),
+            pool.submit(_gather, features.coordinates, coordinates, runs),
+            pool.submit(_gather, features.topics, topics, runs),
+        ]
+        new_words = pool.submit(_gather_csr, features.words, word_columns, words, runs)
+        grown = Features(
+            tags=_gather_csr(features.tags, tag_columns, new_tags.weights, runs),
+            tag_counts=_gather(features.tag_counts, new_tags.counts, runs),
+            categories=_gather(moved_codes, new_codes, runs),
+            likeness=category_space.likeness,
+            days=_gather(features.days, days_of(came["date"]), runs),
+            newest=features.newest,
+            vectors=copies[0].result(),
+            coordinates=copies[1].result(),
+            topics=copies[2].result(),
+            words=new_words.result(),
+        )
     return (
         replace(
             index,
@@ -223,7 +240,7 @@ def _categories(came: pd.DataFrame) -> list[object]:
     return list(came[CATEGORY_COLUMN].to_numpy(dtype=object))
 
 
-def _runs(source: Rows, n_before: int) -> list[tuple[int, int, bool]]:
+def _runs(source: Rows, n_before: int) -> list[_Run]:
     """Return the stretches of `source` that lie side by side: first, last + 1, whether before."""
     if not len(source):
         return []
@@ -238,29 +255,28 @@ def _runs(source: Rows, n_before: int) -> list[tuple[int, int, bool]]:
     ]
 
 
-def _gather(before: _Array, new: _Array, source: Rows) -> _Array:
+def _gather(before: _Array, new: _Array, runs: list[_Run]) -> _Array:
     """Return the rows of two arrays in one, each copied once."""
-    runs = _runs(source, len(before))
     pieces = [(before if old else new)[first:last] for first, last, old in runs]
     return cast(_Array, np.concatenate([before[:0], *pieces]))
 
 
 def _gather_csr(
-    before: sparse.csr_matrix, columns: Rows, new: sparse.csr_matrix, source: Rows
+    before: sparse.csr_matrix, columns: Rows, new: sparse.csr_matrix, runs: list[_Run]
 ) -> sparse.csr_matrix:
     """Return the rows of two matrices in one, the columns of the first one moved."""
     moved = before.indices
     if new.shape[1] > len(columns):
         moved = columns.astype(np.int32)[before.indices]
-    lengths = _gather(np.diff(before.indptr), np.diff(new.indptr), source)
+    lengths = _gather(np.diff(before.indptr), np.diff(new.indptr), runs)
     indptr = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
     data, indices = [before.data[:0]], [moved[:0]]
-    for first, last, old in _runs(source, before.shape[0]):
+    for first, last, old in runs:
         starts = (before if old else new).indptr
         here = slice(int(starts[first]), int(starts[last]))
         data.append((before if old else new).data[here])
         indices.append((moved if old else new.indices)[here])
     return sparse.csr_matrix(
         (np.concatenate(data), np.concatenate(indices).astype(np.int32, copy=False), indptr),
-        shape=(len(source), new.shape[1]),
+        shape=(len(lengths), new.shape[1]),
     )

@@ -126,6 +126,7 @@ class UpdatingMixin(FittedModel):
         >>> archive["id"].iloc[0] in changed, len(changed) < 100
         (True, True)
         """
+        from relatedevents.engines.capacity import threads
         from relatedevents.growth import Growth, grow
         from relatedevents.index import Index
 
@@ -155,7 +156,15 @@ class UpdatingMixin(FittedModel):
             nothing = np.zeros(0, dtype=np.int64)
             growth = Growth(anew, nothing, nothing, nothing, same_order=False)
         else:
-            growth = grow(index, table, place_now, self.weights, encoder, self.cache_dir)
+            growth = grow(
+                index,
+                table,
+                place_now,
+                self.weights,
+                encoder,
+                self.cache_dir,
+                threads(self.n_threads),
+            )
         added = len(table) - len(index)
         told = Update(added, len(replaced), 0, 0, 0, 0, 0, False)
         return self._settle(growth, kept, place_now, told)
@@ -183,6 +192,7 @@ class UpdatingMixin(FittedModel):
         InputError
             If every event is named, or one twice. The model then stays as it was.
         """
+        from relatedevents.engines.capacity import threads
         from relatedevents.filters import read_choice
         from relatedevents.growth import grow
 
@@ -199,7 +209,7 @@ class UpdatingMixin(FittedModel):
         place_now = np.where(stays, np.cumsum(stays) - 1, -1)
         kept = self._lists_before()
         table = index.table[stays].reset_index(drop=True)
-        growth = grow(index, table, place_now, self.weights)
+        growth = grow(index, table, place_now, self.weights, n_threads=threads(self.n_threads))
         told = Update(0, 0, len(gone), 0, 0, 0, 0, False)
         return self._settle(growth, kept, place_now, told)
 
