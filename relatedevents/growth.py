@@ -148,8 +148,9 @@ def _grown(
     features = index.features
     tags = came["tags"].tolist()
     headlines = came["headline"].tolist()
-    later = _have_later_tags(index)
-    later[np.setdiff1d(np.flatnonzero(later), source)] = False
+    stays = np.zeros(len(index), dtype=np.bool_)
+    stays[source[source < len(index)]] = True
+    later = _have_later_tags(index) & stays
     known_tags = index.table["tags"].to_numpy(dtype=object)[index.order[later]].tolist()
     tag_space, tag_columns, respelt = index.tag_space.grown(known_tags + tags)
     word_space, word_columns = index.word_space.grown(headlines)

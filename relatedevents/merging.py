@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,9 @@ from relatedevents.signals import DECIMALS, add_parts, pair_parts
 from relatedevents.weights import Weights
 
 Places = npt.NDArray[np.int64]
+
+# Fewer pairs are no work for a second thread.
+_PIECE = 4096
 
 
 @dataclass(frozen=True)
@@ -192,6 +196,7 @@ def second_lists(
     first: KeptLists,
     rows: Places,
     n: int,
+    n_threads: int = 1,
 ) -> Lists:
     """Return the lists of some rows as they are shown, as places in the table; -1 beyond the end.
 
@@ -209,6 +214,8 @@ def second_lists(
         Whose lists.
     n : int
         How many related events.
+    n_threads : int
+        Worker threads.
     """
     best = first.best(index.order, rows)
     candidates, scores = best.rows, best.parts[:, :, 0]
@@ -216,7 +223,14 @@ def second_lists(
     if near is not None:
         there = candidates >= 0
         queries, listed = np.repeat(rows, there.sum(axis=1)), candidates[there]
-        values = neighbour_values(near, queries, near, listed, index.features)
+        values = np.empty(len(queries))
+
+        def work(some: slice) -> None:
+            values[some] = neighbour_values(near, queries[some], near, listed[some], index.features)
+
+        size = max(-(-len(queries) // n_threads), _PIECE)
+        with ThreadPoolExecutor(n_threads) as pool:
+            list(pool.map(work, [slice(k, k + size) for k in range(0, len(queries), size)]))
         total = scores[there] + weights.neighbours * values
         chosen, counts = best_of_each(there.sum(axis=1), listed, total, width)
         candidates = np.full((len(rows), width), -1, dtype=np.int64)

@@ -303,7 +303,8 @@ class UpdatingMixin(FittedModel):
             moved[merged.places] |= hold(lists[:, first_ten], fresh)
             touched |= moved | hold(now.places, moved)
         rows = np.flatnonzero(touched[order])
-        again = second_lists(index, self.weights, self._neighbourhoods(), now, rows, now.n_shown)
+        near, n_threads = self._neighbourhoods(), self._exact_engine().n_threads
+        again = second_lists(index, self.weights, near, now, rows, now.n_shown, n_threads)
         shown_before = now.shown[order[rows]]
         now.shown[order[rows]] = again
         return order[rows], shown_before
