@@ -14,7 +14,8 @@ from relatedevents.engines.contract import Best
 from relatedevents.engines.exact import ExactEngine
 from relatedevents.index import Index
 from relatedevents.kept import KeptLists, Lists, hold
-from relatedevents.rerank import Neighbourhoods, best_of_each, neighbour_values
+from relatedevents.ranking import best_of_each
+from relatedevents.rerank import Neighbourhoods, neighbour_values
 from relatedevents.signals import DECIMALS, add_parts, pair_parts
 from relatedevents.weights import Weights
 

@@ -12,7 +12,8 @@ import numpy.typing as npt
 from relatedevents import lists
 from relatedevents.engines.contract import Best
 from relatedevents.filters import Choice
-from relatedevents.rerank import Above, Neighbourhoods, best_of_each, keep_distinct, pick_diverse
+from relatedevents.ranking import best_of_each
+from relatedevents.rerank import Above, Neighbourhoods, keep_distinct, pick_diverse
 
 if TYPE_CHECKING:
     from relatedevents.answers import Queries, Scorer, Wishes

@@ -103,6 +103,16 @@ def time_values(
     return np.asarray(np.mean([0.5 ** (days / half_life) for half_life in half_lives], axis=0))
 
 
+def _values_of_gaps(
+    gaps: npt.NDArray[np.int64], half_lives: tuple[float, ...]
+) -> npt.NDArray[np.float64]:
+    """Return the time signal of some gaps, each length of gap worked out once if they are many."""
+    longest = int(gaps.max(initial=0))
+    if longest >= len(gaps):
+        return time_values(gaps, half_lives)
+    return np.asarray(time_values(np.arange(longest + 1), half_lives)[gaps])
+
+
 def bend(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Return (1 + b) x / (x + b) with b = 0.2: from 0 to 1, steep at first.
 
@@ -194,7 +204,7 @@ def pair_parts(
     if weights.time:
         day_q, day_c = queries.days[q].astype(np.int64), candidates.days[c].astype(np.int64)
         dated = (day_q != UNDATED) & (day_c != UNDATED)
-        values = time_values(np.where(dated, np.abs(day_q - day_c), 0), weights.half_lives())
+        values = _values_of_gaps(np.where(dated, np.abs(day_q - day_c), 0), weights.half_lives())
         parts[:, column["time"]] = weights.time * np.where(dated, values, 0.0)
     if weights.recency:
         days = candidates.days[c]

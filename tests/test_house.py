@@ -75,6 +75,8 @@ ROOM_OF_MODULE = {
     "weights": "signals",
     "operands": "signals",
     "_pairs": "signals",
+    "ranking": "signals",
+    "_ranking_kernels": "signals",
     "__init__": "package",
     "__main__": "package",
 }

@@ -24,6 +24,7 @@ from relatedevents.engines.days import FAR, latest_days, near_days
 from relatedevents.engines.postings import CsrArrays, Postings
 from relatedevents.engines.rows import MANY, SomePairs
 from relatedevents.operands import Operands
+from relatedevents.ranking import best_of_each
 from relatedevents.signals import BEND, DECIMALS, add_parts
 
 if TYPE_CHECKING:
@@ -295,18 +296,16 @@ def rank_candidates(
 ) -> Best:
     """Score each query's candidates (`counts` of them, one query after the other), keep the best n.
 
-    The order is written here and nowhere else: rounded score, then smaller row.
+    In the written order: rounded score, then smaller row.
     """
     owner = np.repeat(np.arange(len(queries)), counts)
     parts = exact(queries[owner], candidates)
-    rounded = np.round(add_parts(parts), DECIMALS)
-    order = np.lexsort((candidates, -rounded, owner))
-    rank = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
-    order, rank = order[rank < n], rank[rank < n]
+    best, kept = best_of_each(counts, candidates, add_parts(parts), n)
+    there = np.arange(n) < kept[:, None]
     rows = np.full((len(queries), n), -1, dtype=np.int64)
     best_parts = np.zeros((len(queries), n, parts.shape[1]))
-    rows[owner[order], rank] = candidates[order]
-    best_parts[owner[order], rank] = parts[order]
+    rows[there] = candidates[best]
+    best_parts[there] = parts[best]
     return Best(rows, best_parts)
 
 

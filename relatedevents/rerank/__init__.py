@@ -4,7 +4,6 @@ from relatedevents.rerank.second_pass import (
     FIRST_LIST,
     N_NEIGHBOURS,
     Neighbourhoods,
-    best_of_each,
     neighbour_values,
 )
 from relatedevents.rerank.variety import CHOICE, Above, keep_distinct, pick_diverse
@@ -17,7 +16,6 @@ __all__ = [
     "Above",
     "Neighbourhoods",
     "Wording",
-    "best_of_each",
     "keep_distinct",
     "neighbour_values",
     "pick_diverse",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from relatedevents.rerank.second_pass import starts_of
+from relatedevents.ranking import starts_of
 from relatedevents.rerank.wording import Wording
 from relatedevents.signals import DECIMALS, UNDATED, Features, csr_arrays
 
