@@ -402,13 +402,14 @@ def test_bounds_and_whole_products_find_the_same(monkeypatch, crowd, weights):
 
 @pytest.mark.parametrize("width", [1, 2, 16, 64, 129])
 @pytest.mark.parametrize("rank", [1, 200])
-def test_bounds_lie_above_what_they_bound(width, rank):
+@pytest.mark.parametrize("share", [2, 8])
+def test_bounds_lie_above_what_they_bound(width, rank, share):
     rng = np.random.default_rng(width)
     spread = rng.normal(size=(200, min(rank, width))) @ rng.normal(size=(min(rank, width), width))
     vectors = (spread / np.linalg.norm(spread, axis=1, keepdims=True)).astype(np.float32)
     vectors[::9] = 0.0
-    short = bounding_vectors(vectors)
-    assert short.shape == (200, max(2, width // 8))
+    short = bounding_vectors(vectors, share)
+    assert short.shape == (200, max(2, width // share))
     whole = vectors.astype(np.float64) @ vectors.T.astype(np.float64)
     # What `Operands.error` grants the dot products of vectors as long, and less.
     slack = (width + 2) * np.finfo(np.float32).eps

@@ -62,6 +62,19 @@ def _flag(flags: Mask, there: F32, back: F32, own: np.float32, others: F32) -> N
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[misc, untyped-decorator, unused-ignore]
+def _outwards(turns: I32, middle: int) -> None:
+    """Write the numbers from 0 to the number of turns in the order of their distance to one."""
+    below, above = middle, middle + 1
+    for turn in range(turns.shape[0]):
+        if above == turns.shape[0] or (below >= 0 and middle - below < above - middle):
+            turns[turn] = below
+            below -= 1
+        else:
+            turns[turn] = above
+            above += 1
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[misc, untyped-decorator, unused-ignore]
 def _keep(
     best: F32, best_rows: I32, low_at: I32, floor: F32, row: int, score: np.float32, other: int
 ) -> None:
@@ -121,12 +134,13 @@ def strip_pass(
     """Offer each pair of a strip to both of its rows' kept candidates; say how many were flagged.
 
     `block` and `side` hold dot products of the rows from `i0` with those from `j0`; where
-    `bounded`, those of `block` are upper bounds. With `mirror` the strip lies off the diagonal
+    `bounded`, they are upper bounds. With `mirror` the strip lies off the diagonal
     and serves its columns too, so each pair is scored once.
     """
     width = block.shape[1]
     dense_weight = np.float32(sums.dense_weight)
     side_weight = np.float32(sums.side_weight)
+    none = np.float32(0.0)
     days = rows.days[j0 : j0 + width]
     floor = found.floor
     others = scratch.others[:width]
@@ -137,8 +151,11 @@ def strip_pass(
         back_total = scratch.back[:width]
     flags = scratch.flags[:width]
     eights = scratch.flags.view(np.uint64)[: (width + 7) // 8]
+    turns = scratch.turns[: eights.shape[0]]
     if mirror:
         others[:] = floor[j0 : j0 + width]
+        for turn in range(turns.shape[0]):
+            turns[turn] = turn
     else:
         others[:] = np.inf
     time_of = sums.undated
@@ -173,7 +190,13 @@ def strip_pass(
                 back_total[c] = total[c] + rows.factor[j0 + c] * shared[c] + rows.bonus[q]
                 total[c] += rows.factor[q] * shared[c] + rows.bonus[j0 + c]
         _flag(flags, total, back_total, floor[q], others)
-        for eight in range(eights.shape[0]):
+        if not mirror:
+            _outwards(turns, (q - j0) // 8)
+        for turn in range(turns.shape[0]):
+            eight = turns[turn]
+            if not mirror and (turn == 8 or turn == 32):
+                # The floor was low, or none yet, when all were flagged.
+                _flag(flags, total, back_total, floor[q], others)
             if eights[eight] == 0:
                 continue
             for c in range(8 * eight, min(8 * eight + 8, width)):
@@ -183,8 +206,15 @@ def strip_pass(
                 other = j0 + c
                 score, back = total[c], back_total[c]
                 if bounded:
+                    apart = np.float32(0.0)
+                    if side.shape[0] > 0:
+                        # The shorter one first: it alone rules out most pairs.
+                        product = dot(rows.side[q], rows.side[other])
+                        apart = side_weight * (max(product, none) - max(side[r, c], none))
+                        if score + apart <= floor[q] and back + apart <= others[c]:
+                            continue
                     product = dot(rows.dense[q], rows.dense[other])
-                    score = rest[c] + dense_weight * max(product, np.float32(0.0))
+                    score = rest[c] + apart + dense_weight * max(product, none)
                     back = score
                     if sums.one_sided:
                         score += rows.factor[q] * shared[c] + rows.bonus[other]

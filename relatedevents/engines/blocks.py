@@ -41,6 +41,7 @@ class Rows(NamedTuple):
     """What the kernels know of every row."""
 
     dense: F32
+    side: F32
     sparse_start: I64
     sparse_columns: I32
     sparse_values: F32
@@ -112,6 +113,7 @@ class Scratch(NamedTuple):
     back: F32
     others: F32
     flags: Mask
+    turns: I32
 
     @classmethod
     def of(cls, size: int) -> Scratch:
@@ -119,7 +121,8 @@ class Scratch(NamedTuple):
         time, rest, shared, total, back, others = np.empty((6, size), dtype=np.float32)
         # Flags are read eight at a time; those past the end stay 0.
         flags = np.zeros(size + -size % 8, dtype=np.bool_)
-        return cls(time, rest, shared, total, back, others, flags)
+        turns = np.empty(len(flags) // 8, dtype=np.int32)
+        return cls(time, rest, shared, total, back, others, flags, turns)
 
 
 class AllPairs:
@@ -154,6 +157,7 @@ class AllPairs:
         )
         self.rows = Rows(
             rows.dense,
+            rows.side,
             *self.sparse.arrays,
             *self.bent.arrays,
             *self.pattern.arrays[:2],
@@ -171,7 +175,8 @@ class AllPairs:
             int(FAR),
             bool(rows.pattern.shape[1] or rows.bonus.any()),
         )
-        self.short = bounding_vectors(rows.dense)
+        # The side's products are few already, and cut much further they bound too little.
+        self.short = bounding_vectors(rows.dense, 8), bounding_vectors(rows.side, 2)
         self._starts = range(0, self.n_rows, self.size)
         self._n_workers = min(n_workers, len(self._starts))
         self._n_kept = n_kept
@@ -189,7 +194,8 @@ class AllPairs:
             _Worker(self, Found.none(self._n_kept, floor, self._filters.allowed, until))
             for _ in range(self._n_workers)
         ]
-        self._share(in_threads, workers, _Worker.near, None)
+        self._share(in_threads, workers, _Worker.own, None)
+        self._share(in_threads, workers, _Worker.beside, None)
         np.maximum(floor, _joined(workers)[1], out=floor)
         self._share(in_threads, workers, _Worker.far, on_progress)
         kept, lowest = _joined(workers)
@@ -236,12 +242,17 @@ class _Worker:
             Postings(matrix, size) for matrix in (pairs.sparse, pairs.bent, pairs.pattern)
         )
 
-    def near(self, j0: int) -> None:
-        """Score the pairs of the column of blocks at `j0` with itself and the block above."""
+    def own(self, j0: int) -> None:
+        """Score the pairs within the block at `j0`."""
         columns = self._columns(j0)
-        for i0 in (j0, j0 - self._pairs.size):
-            for first in self._strips(i0):
-                self._strip(first, j0, i0 != j0, False, columns)
+        for first in self._strips(j0):
+            self._strip(first, j0, False, False, columns)
+
+    def beside(self, j0: int) -> None:
+        """Score the pairs of the column of blocks at `j0` with the block before it."""
+        columns = self._columns(j0)
+        for first in self._strips(j0 - self._pairs.size):
+            self._strip(first, j0, True, False, columns)
 
     def far(self, j0: int) -> None:
         """Score the pairs of that column with all blocks further up."""
@@ -274,10 +285,11 @@ class _Worker:
         pairs = self._pairs
         i1 = min(i + STRIP, i - i % pairs.size + pairs.size, pairs.n_rows)
         j1 = min(j0 + pairs.size, pairs.n_rows)
-        dense = pairs.short if bounded else pairs.operands.dense
+        whole = pairs.operands.dense, pairs.operands.side
+        dense, side = pairs.short if bounded else whole
         flagged = _block_kernels.strip_pass(
             _products(dense, i, i1, j0, j1, self._block),
-            _products(pairs.operands.side, i, i1, j0, j1, self._side),
+            _products(side, i, i1, j0, j1, self._side),
             i,
             j0,
             mirror,

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-# A bound costs an eighth of a dot product; fewer directions let too many pairs through.
-_SHARE = 8
 _CHUNK = 4096
 _EPS = float(np.finfo(np.float32).eps)
 
 
-def bounding_vectors(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def bounding_vectors(vectors: npt.NDArray[np.float32], share: int) -> npt.NDArray[np.float32]:
     """Return short vectors whose dot products are no smaller than those of the long ones.
 
     The places along the main directions of all vectors, and the length of what is left: by
@@ -23,21 +21,25 @@ def bounding_vectors(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32
     Parameters
     ----------
     vectors : numpy.ndarray of float32, shape (n, n_dimensions)
+    share : int
+        How many times as long they are: what a bound saves; one of fewer numbers is higher.
 
     Returns
     -------
-    numpy.ndarray of float32, shape (n, max(2, n_dimensions // 8))
+    numpy.ndarray of float32, shape (n, max(2, n_dimensions // share)), or (n, 0) for (n, 0)
 
     Examples
     --------
     >>> vectors = np.eye(16, dtype=np.float32)[[0, 0, 1]]
-    >>> short = bounding_vectors(vectors)
+    >>> short = bounding_vectors(vectors, 8)
     >>> short.shape
     (3, 2)
     >>> bool((short @ short.T >= vectors @ vectors.T - 1e-6).all())
     True
     """
-    n_short = max(2, vectors.shape[1] // _SHARE) - 1
+    if not vectors.shape[1]:
+        return vectors
+    n_short = max(2, vectors.shape[1] // share) - 1
     spread = np.zeros((vectors.shape[1], vectors.shape[1]))
     for first in range(0, len(vectors), _CHUNK):
         some = vectors[first : first + _CHUNK]
