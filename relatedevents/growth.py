@@ -145,48 +145,50 @@ def _grown(
     cache_dir: str | os.PathLike[str] | None,
     n_threads: int,
 ) -> tuple[Index, Rows]:
-    features = index.features
-    tags = came["tags"].tolist()
-    headlines = came["headline"].tolist()
-    stays = np.zeros(len(index), dtype=np.bool_)
-    stays[source[source < len(index)]] = True
-    later = _have_later_tags(index) & stays
-    known_tags = index.table["tags"].to_numpy(dtype=object)[index.order[later]].tolist()
-    tag_space, tag_columns, respelt = index.tag_space.grown(known_tags + tags)
-    word_space, word_columns = index.word_space.grown(headlines)
-    categories = _categories(came)
-    category_space, codes = index.category_space.grown(categories)
-    topic_space = index.topic_space
-    if len(tag_space.keys) > len(tag_columns):
-        topic_space = topic_space.grown(tag_columns, len(tag_space.keys))
-    new_tags = tag_space.transform(tags)
-    vectors = _vectors(features, headlines, encoder, cache_dir)
-    coordinates = index.neighbour_space.transform(vectors)
-    topics = _topics(topic_space, new_tags.weights, features)
-    words = word_space.transform(headlines)
-    moved_codes = codes[features.categories].astype(np.int32)
-    new_codes = category_space.transform(categories)
-    runs = _runs(source, len(index))
+    features, runs = index.features, _runs(source, len(index))
     with ThreadPoolExecutor(n_threads) as pool:
-        # The largest first; copying lets other threads work.
-        copies = [
-            pool.submit(_gather, features.vectors, vectors, runs),
-            pool.submit(_gather, features.coordinates, coordinates, runs),
-            pool.submit(_gather, features.topics, topics, runs),
-        ]
+        # The largest arrays are copied while the events that came are looked at: copying lets
+        # other threads work.
+        copies = {
+            name: pool.submit(_spread, getattr(features, name), runs)
+            for name in ("vectors", "coordinates", "topics")
+        }
+        tags = came["tags"].tolist()
+        headlines = came["headline"].tolist()
+        vectors = _vectors(features, headlines, encoder, cache_dir)
+        word_space, word_columns = index.word_space.grown(headlines)
+        words = word_space.transform(headlines)
         new_words = pool.submit(_gather_csr, features.words, word_columns, words, runs)
+        stays = np.zeros(len(index), dtype=np.bool_)
+        stays[source[source < len(index)]] = True
+        later = _have_later_tags(index) & stays
+        known_tags = index.table["tags"].to_numpy(dtype=object)[index.order[later]].tolist()
+        tag_space, tag_columns, respelt = index.tag_space.grown(known_tags + tags)
+        topic_space = index.topic_space
+        if len(tag_space.keys) > len(tag_columns):
+            topic_space = topic_space.grown(tag_columns, len(tag_space.keys))
+        new_tags = tag_space.transform(tags)
+        categories = _categories(came)
+        category_space, codes = index.category_space.grown(categories)
+        moved_codes = codes[features.categories].astype(np.int32)
+        new_rows = {
+            "vectors": vectors,
+            "coordinates": index.neighbour_space.transform(vectors),
+            "topics": _topics(topic_space, new_tags.weights, features),
+        }
         grown = Features(
             tags=_gather_csr(features.tags, tag_columns, new_tags.weights, runs),
             tag_counts=_gather(features.tag_counts, new_tags.counts, runs),
-            categories=_gather(moved_codes, new_codes, runs),
+            categories=_gather(moved_codes, category_space.transform(categories), runs),
             likeness=category_space.likeness,
             days=_gather(features.days, days_of(came["date"]), runs),
             newest=features.newest,
-            vectors=copies[0].result(),
-            coordinates=copies[1].result(),
-            topics=copies[2].result(),
             words=new_words.result(),
+            **{name: copy.result() for name, copy in copies.items()},
         )
+    came_to = np.flatnonzero(source >= len(index))
+    for name, rows in new_rows.items():
+        getattr(grown, name)[came_to] = rows
     return (
         replace(
             index,
@@ -254,6 +256,18 @@ def _runs(source: Rows, n_before: int) -> list[_Run]:
         else (first - n_before, first - n_before + length, False)
         for first, length in zip(firsts.tolist(), lengths.tolist(), strict=True)
     ]
+
+
+def _spread(before: _Array, runs: list[_Run]) -> _Array:
+    """Return the rows of an array where they lie now, with room for those that came."""
+    n_rows = sum(last - first for first, last, _ in runs)
+    after = np.empty((n_rows, *before.shape[1:]), dtype=before.dtype)
+    at = 0
+    for first, last, old in runs:
+        if old:
+            after[at : at + last - first] = before[first:last]
+        at += last - first
+    return cast(_Array, after)
 
 
 def _gather(before: _Array, new: _Array, runs: list[_Run]) -> _Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from test_engine import ARCHIVES, WEIGHTS
 from toy import random_frame
@@ -92,6 +92,8 @@ def test_what_nobody_asks_for():
 
 
 @settings(max_examples=60)
+# Almost nothing is left of a vector beside so many directions: the root of a rounding error.
+@example(seed=2764, n=30, width=22, n_directions=21, alike=0.0)
 @given(
     seed=st.integers(0, 10**6),
     n=st.integers(1, 40),

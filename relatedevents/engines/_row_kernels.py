@@ -28,27 +28,49 @@ def scatter(
     asked_start: I64,
     asked_rows: I32,
     asked_values: F32,
+    asked_have: Mask,
+    q0: int,
+    q1: int,
     sums: F32,
 ) -> None:
-    """Write the products of the rows from `j0` with some others, given by their postings."""
+    """Write the products of the rows from `j0` with some others, given by their postings.
+
+    Of those from `q0` to before `q1`, which `sums` begins with. `asked_have` tells which columns
+    any of them has: small enough to stay in the processor's cache, where the postings do not.
+    """
     sums[:] = np.float32(0.0)
     for c in range(j0, j1):
         for p in range(start[c], start[c + 1]):
+            column = columns[p]
+            if not asked_have[column]:
+                continue
             value = values[p]
-            for at in range(asked_start[columns[p]], asked_start[columns[p] + 1]):
-                sums[asked_rows[at], c - j0] += value * asked_values[at]
+            for at in range(asked_start[column], asked_start[column + 1]):
+                row = asked_rows[at]
+                if q0 <= row < q1:
+                    sums[row - q0, c - j0] += value * asked_values[at]
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[misc, untyped-decorator, unused-ignore]
 def count(
-    start: I64, columns: I32, j0: int, j1: int, asked_start: I64, asked_rows: I32, shared: F32
+    start: I64,
+    columns: I32,
+    j0: int,
+    j1: int,
+    asked_start: I64,
+    asked_rows: I32,
+    q0: int,
+    q1: int,
+    shared: F32,
 ) -> None:
-    """Write how many columns the rows from `j0` share with some others."""
+    """Write how many columns the rows from `j0` share with some others, as `scatter` does."""
     shared[:] = np.float32(0.0)
     for c in range(j0, j1):
         for p in range(start[c], start[c + 1]):
             for at in range(asked_start[columns[p]], asked_start[columns[p] + 1]):
-                shared[asked_rows[at], c - j0] += np.float32(1.0)
+                row = asked_rows[at]
+                if q0 <= row < q1:
+                    shared[row - q0, c - j0] += np.float32(1.0)
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[misc, untyped-decorator, unused-ignore]
@@ -108,7 +130,7 @@ def offer(
 ) -> tuple[I32, I32, F32, Mask, Mask]:
     """Return the pairs of a block that matter: query, row, score, to the query, to the row.
 
-    Of the queries from `q0` to before `q1`, which `products.dense` and `products.side` begin with.
+    Of the queries from `q0` to before `q1`, which the products begin with.
 
     A pair matters to the query if it may be among its best n, as far as they are known; to the
     row, if it reaches the row's `low`. Of scores that are exactly 0, only the first n of a block
@@ -136,9 +158,9 @@ def offer(
             add_clipped(rest, rest, products.side[q - q0], np.float32(everyone.side_weight))
         if products.sparse.shape[0] > 0:
             for c in range(width):
-                rest[c] += products.sparse[q, c]
+                rest[c] += products.sparse[q - q0, c]
         if products.bent.shape[0] > 0:
-            add_bent(rest, products.bent[q], everyone.bent_weight, everyone.bend)
+            add_bent(rest, products.bent[q - q0], everyone.bent_weight, everyone.bend)
         if products.dense.shape[0] > 0:
             add_clipped(total, rest, products.dense[q - q0], dense_weight)
         else:
@@ -147,7 +169,7 @@ def offer(
             back_total[:] = total
             if products.shared.shape[0] > 0:
                 for c in range(width):
-                    shared = products.shared[q, c]
+                    shared = products.shared[q - q0, c]
                     total[c] += asked.factor[q] * shared
                     back_total[c] += everyone.factor[j0 + c] * shared
             for c in range(width):
@@ -178,8 +200,8 @@ def offer(
                         score += everyone.bonus[j0 + c]
                         returned += asked.bonus[q]
                         if products.shared.shape[0] > 0:
-                            score += asked.factor[q] * products.shared[q, c]
-                            returned += everyone.factor[j0 + c] * products.shared[q, c]
+                            score += asked.factor[q] * products.shared[q - q0, c]
+                            returned += everyone.factor[j0 + c] * products.shared[q - q0, c]
                 reaches = score >= reached.floor[q] - reached.slack
                 if reaches and score == 0.0 and asked.exact_zeros[q]:
                     zeros += 1

@@ -76,12 +76,12 @@ class Outline:
     def bounds(self, rows: npt.NDArray[np.int64], first: int, last: int) -> npt.NDArray[np.float32]:
         """Return the most that the dot products of some vectors with a stretch of them can be.
 
-        By Cauchy and Schwarz, as in `bounding_vectors`, but for what rounding does.
+        By Cauchy and Schwarz, as in `bounding_vectors`.
 
         Examples
         --------
         >>> outline = Outline(np.array([[0.5], [-1.0]], np.float32), np.array([0.5], np.float32))
-        >>> outline.bounds(np.array([0]), 0, 2).round(3).tolist()
+        >>> outline.bounds(np.array([0]), 0, 2).round(2).tolist()
         [[1.0, -0.5]]
         """
         mine, theirs = self._with_rest(self.places[rows]), self._with_rest(self.places[first:last])
@@ -97,5 +97,7 @@ class Outline:
         longer[:, :-2] = places
         squares = np.einsum("ij,ij->i", places, places) + 2.0 * (places @ self.origin)
         squares += self.origin @ self.origin
-        longer[:, -1] = np.sqrt(np.maximum(1.0 - squares, 0.0))
+        # A root makes much of little: near 0 the squares' rounding must not shorten what is left.
+        rounding = (places.shape[1] + 8) * _EPS
+        longer[:, -1] = np.sqrt(np.maximum(1.0 - squares, 0.0) + rounding)
         return longer

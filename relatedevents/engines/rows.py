@@ -139,6 +139,7 @@ class SomePairs:
         self._postings = tuple(Postings(CsrArrays.of(matrix), len(rows)) for matrix in matrices)
         for postings in self._postings:
             postings.fill(0, len(rows))
+        self._have = tuple(np.diff(postings.arrays[0]) > 0 for postings in self._postings)
         self.n_rows, self.n = len(everyone.days), n
         days = near_days(everyone.days)
         self.asked = Asked(
@@ -242,13 +243,10 @@ class SomePairs:
         from relatedevents.engines import _row_kernels
 
         j0, j1, q0, q1 = block
+        shape = (q1 - q0, j1 - j0)
         # BLAS wants its output without gaps.
-        dense, side = (
-            buffer[: (q1 - q0) * (j1 - j0)].reshape(q1 - q0, j1 - j0) for buffer in buffers[:2]
-        )
-        shape = (len(self.floor), j1 - j0)
-        sparse, bent, shared = (
-            buffer[: shape[0] * shape[1]].reshape(shape) for buffer in buffers[2:]
+        dense, side, sparse, bent, shared = (
+            buffer[: shape[0] * shape[1]].reshape(shape) for buffer in buffers
         )
         none = buffers[0, :0].reshape(0, 0)
         if bounded and self._outline is not None:
@@ -258,14 +256,13 @@ class SomePairs:
         if self._all.side.shape[1]:
             np.dot(self._side.side[q0:q1], self._all.side[j0:j1].T, out=side)
         used = [matrix.n_columns > 0 for matrix in self._csr]
-        for sums, csr, postings, there in zip(
-            (sparse, bent), self._csr, self._postings, used, strict=False
-        ):
-            if there:
-                _row_kernels.scatter(*csr.arrays, j0, j1, *postings.arrays, sums)
+        for number, sums in enumerate((sparse, bent)):
+            if used[number]:
+                csr, postings, have = self._csr[number], self._postings[number], self._have[number]
+                _row_kernels.scatter(*csr.arrays, j0, j1, *postings.arrays, have, q0, q1, sums)
         if used[2]:
             csr, postings = self._csr[2], self._postings[2]
-            _row_kernels.count(*csr.arrays[:2], j0, j1, *postings.arrays[:2], shared)
+            _row_kernels.count(*csr.arrays[:2], j0, j1, *postings.arrays[:2], q0, q1, shared)
         products = Products(
             dense if self._all.dense.shape[1] else none,
             side if self._all.side.shape[1] else none,
