@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from toy import ALL, ConstantEncoder, KeywordEncoder, RandomEncoder, lists_of, random_frame
 
 from relatedevents import RelatedEvents, Weights, fitted, read_events
-from relatedevents.engines import approximate, search
+from relatedevents.engines import approximate, everyone, search
 from relatedevents.engines.approximate import ApproximateEngine
 from relatedevents.engines.exact import ExactEngine
 from relatedevents.errors import InputError, MissingExtraError
@@ -65,6 +65,10 @@ def small_archives(monkeypatch):
     monkeypatch.setattr(search, "_NEAR_WITHOUT_TIME", 120)
     monkeypatch.setattr(search, "_TAG_REACH", 100)
     monkeypatch.setattr(search, "_WORD_REACH", 60)
+    monkeypatch.setattr(everyone, "_WIDTH", 32)
+    monkeypatch.setattr(everyone, "_NEAR", 60)
+    monkeypatch.setattr(everyone, "_TAG_REACH", 100)
+    monkeypatch.setattr(everyone, "_WORD_REACH", 60)
 
 
 @pytest.fixture
@@ -152,7 +156,7 @@ def test_vectors_alone_find_most(monkeypatch, exact_rows):
 
 @pytest.mark.parametrize("weights", ["default", "all"])
 def test_where_windows_cover_all_lists_are_exact(weights, monkeypatch, exact_rows):
-    monkeypatch.setattr(search, "_WINDOW", 2000)
+    monkeypatch.setattr(everyone, "_WIDTH", 512)
     frame = random_frame(3, 300, undated=0.0)
     found, wanted = both(frame, WEIGHTS[weights])
     pd.testing.assert_frame_equal(found.related_all(6), wanted.related_all(6))
@@ -215,6 +219,60 @@ def test_filters_are_kept_to_and_lists_are_full(seed, n, length, weights, undate
         date = frame.set_index("id")["date"]
         latest = date[found["id"]].to_numpy() if as_of == "own" else np.datetime64(as_of)
         assert (date[found["related_id"]].to_numpy() <= latest).all()
+
+
+@given(
+    seed=st.integers(0, 10_000),
+    n=st.integers(3, 150),
+    length=st.integers(1, 12),
+    undated=st.sampled_from([0.0, 0.3, 1.0]),
+    share=st.sampled_from([0.6, 0.9, 1.0]),
+    as_of=st.sampled_from([None, "2012-01-15", "own"]),
+    width=st.sampled_from([1, 4, 64]),
+    weights=st.sampled_from(["default", "all", "heavy"]),
+)
+@settings(max_examples=60, deadline=None)
+def test_lists_of_everyone_keep_to_filters(seed, n, length, undated, share, as_of, width, weights):
+    frame = random_frame(seed, n, undated=undated if as_of != "own" else 0.0)
+    mask = np.random.default_rng(seed).random(n) < share
+    model, exact = both(frame, WEIGHTS[weights], KeywordEncoder())
+    wishes = {"where": mask, "as_of": as_of}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(everyone, "_WIDTH", width)
+        found = model.related_all(length, **wishes)
+    wanted = exact.related_all(length, **wishes)
+    assert_valid(found, model, length, full=False, as_of=as_of)
+    assert found["id"].tolist() == wanted["id"].tolist()
+    assert set(found["related_id"]) <= set(frame["id"][mask])
+    if as_of is not None:
+        date = frame.set_index("id")["date"]
+        latest = date[found["id"]].to_numpy() if as_of == "own" else np.datetime64(as_of)
+        assert (date[found["related_id"]].to_numpy() <= latest).all()
+
+
+@pytest.mark.parametrize("undated", [0.0, 0.2])
+def test_rows_in_another_order_than_that_of_days(undated, exact_rows):
+    frame = world(18, 1200)
+    frame["place"] = np.random.default_rng(18).permutation(len(frame))
+    frame.loc[np.random.default_rng(19).random(len(frame)) < undated, "date"] = pd.NaT
+    found, wanted = both(frame, Weights(tie_break="column:place:descending"))
+    table = found.related_all(5)
+    assert recall(table, wanted.related_all(5)) >= 0.97
+    assert exact_rows == [0]
+    assert_valid(table, found, 5)
+
+
+@pytest.mark.parametrize(("name", "value"), [("_NEIGHBOURS", 0), ("_NEAR", 1), ("_TAG_REACH", 0)])
+def test_each_source_names_candidates_that_no_other_does(name, value, monkeypatch):
+    frame = world(20, 1500)
+    found, wanted = both(frame, ALONE)
+    wanted_lists = wanted.related_all(10)
+    monkeypatch.setattr(everyone, "_WIDTH", 8)
+    monkeypatch.setattr(everyone, "_WORD_REACH", 0)
+    with_all = recall(found.related_all(10), wanted_lists)
+    monkeypatch.setattr(everyone, name, value)
+    without, _ = both(frame, ALONE)
+    assert recall(without.related_all(10), wanted_lists) < with_all - 0.005
 
 
 def test_few_allowed_events_are_all_found(exact_rows):

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from relatedevents.checks import require
 from relatedevents.engines.contract import Best, ExactParts, Filters, Progress
+from relatedevents.engines.everyone import Everyone
 from relatedevents.engines.exact import ExactEngine
 from relatedevents.engines.search import Sorted
 from relatedevents.operands import Operands
@@ -65,6 +66,7 @@ class ApproximateEngine:
         self.block_size = block_size
         self.n_threads = n_threads or len(os.sched_getaffinity(0))
         self.seed = seed
+        self._everyone: Everyone | None = None
         self._sorted: Sorted | None = None
         self._exact: ExactEngine | None = None
 
@@ -116,10 +118,15 @@ class ApproximateEngine:
             # A copy of the few that are allowed costs less than looking past the others.
             rows = np.flatnonzero(allowed)
             return _among(self, rows, queries, own_rows, exact, n, filters.until, on_progress)
-        if self._sorted is None:
-            self._sorted = Sorted(self.candidates, self.n_threads, self.seed)
-        found = self._sorted.search(queries, own_rows, allowed, filters.until)
-        best, short = found.best(exact, n, on_progress)
+        if queries is None and self.candidates.dense.shape[1] and len(self.candidates.table) > 1:
+            if self._everyone is None:
+                self._everyone = Everyone(self.candidates, self.n_threads, self.seed)
+            best, short = self._everyone.best(exact, n, filters, on_progress)
+        else:
+            if self._sorted is None:
+                self._sorted = Sorted(self.candidates, self.n_threads, self.seed)
+            found = self._sorted.search(queries, own_rows, allowed, filters.until)
+            best, short = found.best(exact, n, on_progress)
         if len(short):
             again = self._exactly(
                 (self.candidates if queries is None else queries).take(short),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -33,6 +34,8 @@ InThreads = Callable[[Callable[["_Worker"], None], Sequence["_Worker"]], object]
 
 #: Rows of a block that are scored at once, so that they stay in the processor's cache.
 STRIP = 256
+# Rows whose candidates are joined at once.
+_CHUNK = 65_536
 # Where more pairs than this share pass the bound, whole dot products cost less.
 _CROWD = 0.08
 
@@ -175,12 +178,17 @@ class AllPairs:
             int(FAR),
             bool(rows.pattern.shape[1] or rows.bonus.any()),
         )
-        # The side's products are few already, and cut much further they bound too little.
-        self.short = bounding_vectors(rows.dense, 8), bounding_vectors(rows.side, 2)
         self._starts = range(0, self.n_rows, self.size)
         self._n_workers = min(n_workers, len(self._starts))
         self._n_kept = n_kept
         self._filters = filters
+
+    @cached_property
+    def short(self) -> tuple[F32, F32]:
+        """Short vectors whose products bound those of the dense and the side operand."""
+        # The side's products are few already, and cut much further they bound too little.
+        rows = self.operands
+        return bounding_vectors(rows.dense, 8), bounding_vectors(rows.side, 2)
 
     def run(
         self,
@@ -188,18 +196,31 @@ class AllPairs:
         on_progress: Progress | None,
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
         """Return each row's kept candidates, -1 where there are none, and their lowest score."""
+        workers = self._workers()
+        self._near(in_threads, workers)
+        np.maximum(workers[0].found.floor, _joined(workers)[2], out=workers[0].found.floor)
+        self._share(in_threads, workers, _Worker.far, on_progress)
+        _, kept, lowest = _joined(workers)
+        return kept.astype(np.int64), lowest.astype(np.float64)
+
+    def nearby(self, in_threads: InThreads) -> Found:
+        """Return what each row keeps of its own block and the blocks on both sides."""
+        workers = self._workers()
+        self._near(in_threads, workers)
+        scores, rows, floor = _joined(workers)
+        return workers[0].found._replace(best=scores, best_rows=rows, floor=floor)
+
+    def _workers(self) -> list[_Worker]:
         floor = np.full(self.n_rows, -1.0, dtype=np.float32)
         until = latest_days(self._filters, self.n_rows)
-        workers = [
+        return [
             _Worker(self, Found.none(self._n_kept, floor, self._filters.allowed, until))
             for _ in range(self._n_workers)
         ]
+
+    def _near(self, in_threads: InThreads, workers: list[_Worker]) -> None:
         self._share(in_threads, workers, _Worker.own, None)
         self._share(in_threads, workers, _Worker.beside, None)
-        np.maximum(floor, _joined(workers)[1], out=floor)
-        self._share(in_threads, workers, _Worker.far, on_progress)
-        kept, lowest = _joined(workers)
-        return kept, lowest.astype(np.float64)
 
     def _share(
         self,
@@ -303,14 +324,18 @@ class _Worker:
         return float(flagged / ((i1 - i) * (j1 - j0)))
 
 
-def _joined(workers: list[_Worker]) -> tuple[npt.NDArray[np.int64], F32]:
+def _joined(workers: list[_Worker]) -> tuple[F32, I32, F32]:
     """Return what all workers together keep for each row, and the lowest score of that."""
-    n_kept = workers[0].found.best.shape[1]
-    scores = np.concatenate([worker.found.best for worker in workers], axis=1)
-    rows = np.concatenate([worker.found.best_rows for worker in workers], axis=1)
-    order = np.argpartition(-scores, n_kept - 1, axis=1)[:, :n_kept]
-    kept = np.take_along_axis(rows, order, axis=1).astype(np.int64)
-    return kept, np.take_along_axis(scores, order[:, -1:], axis=1)[:, 0]
+    n_rows, n_kept = workers[0].found.best.shape
+    kept = np.empty((n_rows, n_kept), dtype=np.float32), np.empty((n_rows, n_kept), dtype=np.int32)
+    for first in range(0, n_rows, _CHUNK):
+        here = slice(first, first + _CHUNK)
+        scores = np.concatenate([worker.found.best[here] for worker in workers], axis=1)
+        rows = np.concatenate([worker.found.best_rows[here] for worker in workers], axis=1)
+        order = np.argpartition(-scores, n_kept - 1, axis=1)[:, :n_kept]
+        kept[0][here] = np.take_along_axis(scores, order, axis=1)
+        kept[1][here] = np.take_along_axis(rows, order, axis=1)
+    return *kept, kept[0].min(axis=1)
 
 
 def _bytes_of(rows: Operands, columns: int) -> int:

@@ -40,12 +40,7 @@ def bounding_vectors(vectors: npt.NDArray[np.float32], share: int) -> npt.NDArra
     if not vectors.shape[1]:
         return vectors
     n_short = max(2, vectors.shape[1] // share) - 1
-    spread = np.zeros((vectors.shape[1], vectors.shape[1]))
-    for first in range(0, len(vectors), _CHUNK):
-        some = vectors[first : first + _CHUNK]
-        spread += some.T @ some
-    _, directions = np.linalg.eigh(spread)
-    main = directions[:, ::-1][:, :n_short]
+    main = main_directions(vectors, n_short)
     short = np.empty((len(vectors), n_short + 1), dtype=np.float32)
     for first in range(0, len(vectors), _CHUNK):
         some = vectors[first : first + _CHUNK].astype(np.float64)
@@ -56,6 +51,35 @@ def bounding_vectors(vectors: npt.NDArray[np.float32], share: int) -> npt.NDArra
         # Rounding the places may have made them longer; what is left must not come out shorter.
         short[first : first + _CHUNK, -1] = np.sqrt(np.maximum(left, 0.0) + _EPS * lengths)
     return short
+
+
+def main_directions(vectors: npt.NDArray[np.float32], n_directions: int) -> npt.NDArray[np.float64]:
+    """Return the directions along which vectors lie most, the first of them first.
+
+    Principal components without centring (Pearson 1901).
+
+    Parameters
+    ----------
+    vectors : numpy.ndarray of float32, shape (n, n_dimensions)
+    n_directions : int
+        No more are there than dimensions.
+
+    Returns
+    -------
+    numpy.ndarray of float64, shape (n_dimensions, n_directions)
+        Of length 1, at right angles.
+
+    Examples
+    --------
+    >>> main_directions(np.array([[0, 2], [1, 0]], dtype=np.float32), 1).tolist()
+    [[0.0], [1.0]]
+    """
+    spread = np.zeros((vectors.shape[1], vectors.shape[1]))
+    for first in range(0, len(vectors), _CHUNK):
+        some = vectors[first : first + _CHUNK]
+        spread += some.T @ some
+    _, directions = np.linalg.eigh(spread)
+    return np.asarray(directions[:, ::-1][:, :n_directions])
 
 
 @dataclass(frozen=True)

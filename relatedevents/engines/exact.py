@@ -9,9 +9,7 @@ again over all candidates near its n-th score, so no list depends on rounding.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -23,12 +21,10 @@ from relatedevents.engines.contract import Best, ExactParts, Filters, Progress
 from relatedevents.engines.days import FAR, latest_days, near_days
 from relatedevents.engines.postings import CsrArrays, Postings
 from relatedevents.engines.rows import MANY, SomePairs
+from relatedevents.engines.workers import in_threads
 from relatedevents.operands import Operands
 from relatedevents.ranking import best_of_each
 from relatedevents.signals import BEND, DECIMALS, add_parts
-
-if TYPE_CHECKING:
-    from threadpoolctl import ThreadpoolController
 
 # Rows of a dense strip worked on at once; below _SMALL rows a strip beats square blocks.
 _STRIP = 32
@@ -198,12 +194,7 @@ class ExactEngine:
     def _in_threads(self, work: Callable[[_In], _Out], items: Sequence[_In]) -> list[_Out]:
         if len(items) == 1 and self.n_threads > 1:
             return [work(items[0])]
-        # BLAS threads and ours would fight for the same cores.
-        with _blas().limit(limits=1, user_api="blas"):
-            if self.n_threads == 1:
-                return [work(item) for item in items]
-            with ThreadPoolExecutor(self.n_threads) as pool:
-                return list(pool.map(work, items))
+        return in_threads(self.n_threads, work, items)
 
     def _postings(self) -> tuple[Postings, ...]:
         if self._all_postings is None:
@@ -307,14 +298,6 @@ def rank_candidates(
     rows[there] = candidates[best]
     best_parts[there] = parts[best]
     return Best(rows, best_parts)
-
-
-@cache
-def _blas() -> ThreadpoolController:
-    # Looking for the libraries takes as long as a list for one event.
-    from threadpoolctl import ThreadpoolController
-
-    return ThreadpoolController()
 
 
 def _check_room(n_queries: int, n: int, exact: ExactParts) -> None:

@@ -1,0 +1,38 @@
+"""Workers: one task done for each of several items, by several threads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
+
+_In = TypeVar("_In")
+_Out = TypeVar("_Out")
+
+
+def in_threads(n_threads: int, work: Callable[[_In], _Out], items: Sequence[_In]) -> list[_Out]:
+    """Return what `work` makes of each item, in their order.
+
+    Examples
+    --------
+    >>> in_threads(2, len, ["a", "bc", ""])
+    [1, 2, 0]
+    """
+    # BLAS threads and ours would fight for the same cores.
+    with _blas().limit(limits=1, user_api="blas"):
+        if n_threads == 1:
+            return [work(item) for item in items]
+        with ThreadPoolExecutor(n_threads) as pool:
+            return list(pool.map(work, items))
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    # Looking for the libraries takes as long as a list for one event.
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
