@@ -1,6 +1,6 @@
 """Measure large archives, and write benchmarks/SCALE.md.
 
-    python benchmarks/scale.py [EVENTS] [--sizes 100000 300000 1000000] [--exact 100000]
+    python benchmarks/scale.py [EVENTS] [--sizes 100000 300000 1000000] [--exact 300000]
 
 Archives are made by benchmarks/big_archive.py from EVENTS (seed 0), and kept in --folder. Each
 size runs in a process of its own: read, fit, all lists with the approximate engine written to a
@@ -199,7 +199,7 @@ def main() -> None:
     parser.add_argument("events", nargs="?", type=Path, default=EVENTS)
     parser.add_argument("--sizes", nargs="+", type=int, default=[100_000, 300_000, 1_000_000])
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--exact", type=int, default=100_000, help="exact lists up to this size")
+    parser.add_argument("--exact", type=int, default=300_000, help="exact lists up to this size")
     parser.add_argument("--folder", type=Path, default=ROOT / "out")
     parser.add_argument("--one", help="measure this archive alone, and print JSON")
     arguments = parser.parse_args()

@@ -65,8 +65,8 @@ def small_archives(monkeypatch):
     monkeypatch.setattr(search, "_NEAR_WITHOUT_TIME", 120)
     monkeypatch.setattr(search, "_TAG_REACH", 100)
     monkeypatch.setattr(search, "_WORD_REACH", 60)
-    monkeypatch.setattr(everyone, "_WIDTH", 32)
-    monkeypatch.setattr(everyone, "_NEAR", 60)
+    monkeypatch.setattr(everyone, "_WIDTH_PER_ROOT", 1.0)
+    monkeypatch.setattr(everyone, "_NEAR_PER_ROOT", 2.0)
     monkeypatch.setattr(everyone, "_TAG_REACH", 100)
     monkeypatch.setattr(everyone, "_WORD_REACH", 60)
 
@@ -156,7 +156,7 @@ def test_vectors_alone_find_most(monkeypatch, exact_rows):
 
 @pytest.mark.parametrize("weights", ["default", "all"])
 def test_where_windows_cover_all_lists_are_exact(weights, monkeypatch, exact_rows):
-    monkeypatch.setattr(everyone, "_WIDTH", 512)
+    monkeypatch.setattr(everyone, "_WIDTH_PER_ROOT", 20.0)
     frame = random_frame(3, 300, undated=0.0)
     found, wanted = both(frame, WEIGHTS[weights])
     pd.testing.assert_frame_equal(found.related_all(6), wanted.related_all(6))
@@ -228,7 +228,7 @@ def test_filters_are_kept_to_and_lists_are_full(seed, n, length, weights, undate
     undated=st.sampled_from([0.0, 0.3, 1.0]),
     share=st.sampled_from([0.6, 0.9, 1.0]),
     as_of=st.sampled_from([None, "2012-01-15", "own"]),
-    width=st.sampled_from([1, 4, 64]),
+    width=st.sampled_from([0.1, 0.5, 5.0]),
     weights=st.sampled_from(["default", "all", "heavy"]),
 )
 @settings(max_examples=60, deadline=None)
@@ -238,7 +238,7 @@ def test_lists_of_everyone_keep_to_filters(seed, n, length, undated, share, as_o
     model, exact = both(frame, WEIGHTS[weights], KeywordEncoder())
     wishes = {"where": mask, "as_of": as_of}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(everyone, "_WIDTH", width)
+        patch.setattr(everyone, "_WIDTH_PER_ROOT", width)
         found = model.related_all(length, **wishes)
     wanted = exact.related_all(length, **wishes)
     assert_valid(found, model, length, full=False, as_of=as_of)
@@ -262,12 +262,14 @@ def test_rows_in_another_order_than_that_of_days(undated, exact_rows):
     assert_valid(table, found, 5)
 
 
-@pytest.mark.parametrize(("name", "value"), [("_NEIGHBOURS", 0), ("_NEAR", 1), ("_TAG_REACH", 0)])
+@pytest.mark.parametrize(
+    ("name", "value"), [("_NEIGHBOURS", 0), ("_NEAR_PER_ROOT", 0.0), ("_TAG_REACH", 0)]
+)
 def test_each_source_names_candidates_that_no_other_does(name, value, monkeypatch):
     frame = world(20, 1500)
     found, wanted = both(frame, ALONE)
     wanted_lists = wanted.related_all(10)
-    monkeypatch.setattr(everyone, "_WIDTH", 8)
+    monkeypatch.setattr(everyone, "_WIDTH_PER_ROOT", 0.2)
     monkeypatch.setattr(everyone, "_WORD_REACH", 0)
     with_all = recall(found.related_all(10), wanted_lists)
     monkeypatch.setattr(everyone, name, value)

@@ -1,7 +1,8 @@
 """Compiled kernels of the lists of everyone, in float32; they check nothing and hold no lock.
 
 What they find is scored again in float64. Every kernel writes to the lists of the queries that it
-was given alone, and reads others' from copies, so that threads never wait for each other.
+was given alone, and reads others' from copies, so that threads never wait for each other. What
+they call is inlined: a call would hand over the hundred numbers that tell where arrays lie.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ def heapify(scores: F32, rows: I32) -> None:
             sift(scores[q], rows[q], at, scores[q, at], rows[q, at])
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[misc, untyped-decorator, unused-ignore]
+@numba.njit(cache=True, nogil=True, forceinline=True)  # type: ignore[misc, untyped-decorator, unused-ignore]
 def _holds(rows: I32, row: int) -> bool:
     held = False
     for k in range(rows.shape[0]):
@@ -53,7 +54,7 @@ def _holds(rows: I32, row: int) -> bool:
     return held
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[misc, untyped-decorator, unused-ignore]
+@numba.njit(cache=True, nogil=True, forceinline=True)  # type: ignore[misc, untyped-decorator, unused-ignore]
 def _spread_out(q: int, rows: Rows, own: Own) -> None:
     """Write what a query has into the places of its columns."""
     for p in range(rows.sparse_start[q], rows.sparse_start[q + 1]):
@@ -64,7 +65,7 @@ def _spread_out(q: int, rows: Rows, own: Own) -> None:
         own.pattern[rows.pattern_columns[p]] = rows.factor[q]
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[misc, untyped-decorator, unused-ignore]
+@numba.njit(cache=True, nogil=True, forceinline=True)  # type: ignore[misc, untyped-decorator, unused-ignore]
 def _take_back(q: int, rows: Rows, own: Own) -> None:
     for p in range(rows.sparse_start[q], rows.sparse_start[q + 1]):
         own.sparse[rows.sparse_columns[p]] = 0.0
@@ -74,21 +75,21 @@ def _take_back(q: int, rows: Rows, own: Own) -> None:
         own.pattern[rows.pattern_columns[p]] = 0.0
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[misc, untyped-decorator, unused-ignore]
+@numba.njit(cache=True, nogil=True, forceinline=True)  # type: ignore[misc, untyped-decorator, unused-ignore]
 def _time_of(q: int, c: int, rows: Rows, sums: Sums) -> np.float32:
-    gap = sums.table.shape[0] - 1
-    if rows.days[q] != sums.undated:
-        gap = min(abs(rows.days[c] - rows.days[q]), gap)
-    return np.float32(sums.table[gap])
+    last = sums.table.shape[0] - 1
+    if rows.days[q] == sums.undated:
+        return np.float32(sums.table[last])
+    return np.float32(sums.table[min(abs(rows.days[c] - rows.days[q]), last)])
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[misc, untyped-decorator, unused-ignore]
+@numba.njit(cache=True, nogil=True, forceinline=True)  # type: ignore[misc, untyped-decorator, unused-ignore]
 def _bent(value: np.float32, sums: Sums) -> np.float32:
     bend = np.float32(sums.bend)
     return np.float32(sums.bent_weight) * (np.float32(1.0) + bend) * value / (value + bend)
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[misc, untyped-decorator, unused-ignore]
+@numba.njit(cache=True, nogil=True, forceinline=True)  # type: ignore[misc, untyped-decorator, unused-ignore]
 def _offer(
     q: int,
     c: int,
@@ -127,7 +128,7 @@ def _offer(
         sift(found.best[q], found.best_rows[q], 0, score, c)
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[misc, untyped-decorator, unused-ignore]
+@numba.njit(cache=True, nogil=True, forceinline=True)  # type: ignore[misc, untyped-decorator, unused-ignore]
 def _touch(
     first: int,
     last: int,
@@ -149,7 +150,7 @@ def _touch(
     return n_touched
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[misc, untyped-decorator, unused-ignore]
+@numba.njit(cache=True, nogil=True, forceinline=True)  # type: ignore[misc, untyped-decorator, unused-ignore]
 def _follow(
     q: int,
     window: tuple[int, int],
@@ -196,7 +197,7 @@ def _follow(
             sift(looked_scores, looked, 0, score, row)
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[misc, untyped-decorator, unused-ignore]
+@numba.njit(cache=True, nogil=True, forceinline=True)  # type: ignore[misc, untyped-decorator, unused-ignore]
 def _in_cells(
     q: int,
     products: F32,

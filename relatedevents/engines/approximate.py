@@ -1,9 +1,10 @@
 """The approximate engine: lists of large archives from candidates of several sources.
 
 Time, tags, words and vectors each name candidates: the events nearest in time; those that share a
-tag or a word; those in the cells around the query's vector. What float32 makes the best of them is
-scored again in float64 by the caller's own function and put in the exact engine's order, so every
-score and every order told is exact: only a candidate that no source named can be missing.
+tag or a word; those in the cells around the query's vector; and, where everyone is asked for, the
+neighbours of neighbours. What float32 makes the best of them is scored again in float64 by the
+caller's own function and put in the exact engine's order, so every score and every order told is
+exact: only a candidate that no source named can be missing.
 """
 
 from __future__ import annotations
@@ -33,8 +34,8 @@ class ApproximateEngine:
 
     Lists are as long as the filters allow, and hold nothing that a filter forbids; the same seed
     gives the same lists with any number of threads. The exact engine answers where it is as good:
-    up to 64 queries at once, up to 4096 allowed candidates, lists longer than 200, and queries of
-    which a filter leaves so few candidates that no full list was found.
+    up to 64 queries at once, up to 4096 allowed candidates, lists longer than 200, and queries for
+    which no full list was found, since a filter leaves few candidates or nothing is in common.
 
     Parameters
     ----------

@@ -8,6 +8,7 @@ Moses and Li 2011).
 
 from __future__ import annotations
 
+import math
 import queue
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,20 +33,21 @@ F32 = npt.NDArray[np.float32]
 I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
 
-# Rows of a block in time: a row is scored with all of its own block and of those on both sides.
-_WIDTH = 512
-# Tags and words that more events have are not followed beyond them.
+# Both grow with the root of the number of rows, lest the share that is found falls: the rows of a
+# block in time, each scored with all of its own block and of those on both sides (a power of two
+# near it); and how many events the cells around a query hold at least.
+_WIDTH_PER_ROOT, _NEAR_PER_ROOT = 2.0, 3.0
+# Along how many main directions vectors are compared within cells.
+_DIRECTIONS = 128
+# Tags and words that more events have are not followed beyond the blocks.
 _TAG_REACH, _WORD_REACH = 400, 96
-# How many events the cells around a query hold at least, and along how many main directions
-# their vectors are compared.
-_NEAR, _DIRECTIONS = 768, 128
 # How many of those that share a tag or word, and of the cells', are scored.
 _SHARED, _FROM_CELLS = 20, 48
 # Of the most that vectors, or tags and words, can add to what is known of a candidate, the share
 # that has to lift it into the list.
-_DENSE_HOPE, _SPARSE_HOPE, _MORE_HOPE = 0.65, 0.6, 0.3
+_DENSE_HOPE, _SPARSE_HOPE, _MORE_HOPE = 0.7, 0.6, 0.3
 # How many of a list are its neighbours, and of how many lists that hold a row are told.
-_NEIGHBOURS, _LISTED = 10, 20
+_NEIGHBOURS, _LISTED = 12, 20
 # More than are asked for, since float32 may take one for another.
 _SPARE = 2
 # Rows at a time: of lists that are ranked, of a cell's queries, of vectors; and a sample of them.
@@ -149,7 +151,8 @@ class Everyone:
         size = min(n + _SPARE, n_rows)
         here = filters.take(self.numbers)
         here = Filters(filters.allowed[self.numbers], here.until)
-        near = AllPairs(self.rows, _WIDTH, self.n_threads, size, here)
+        width = 2 ** max(round(math.log2(_WIDTH_PER_ROOT * math.sqrt(n_rows))), 0)
+        near = AllPairs(self.rows, width, self.n_threads, size, here)
         found = near.nearby(partial(in_threads, self.n_threads))
         kernels.heapify(found.best, found.best_rows)
         self._look_far(near, found, max(_SHARED, n), max(_FROM_CELLS, n))
@@ -188,11 +191,12 @@ class Everyone:
             self._most_sparse,
             _MORE_HOPE / _SPARSE_HOPE * float(self._most_sparse),
         )
+        enough = int(_NEAR_PER_ROOT * math.sqrt(len(found.best)))
         leading = _leading(rows.bonus, found.allowed, found.best.shape[1] + 1)
 
         def work(queries: I64) -> None:
             cell = int(cells.cell_of[queries[0]])
-            which = cells.around(cell, _NEAR, int(queries[len(queries) // 2]))
+            which = cells.around(cell, enough, int(queries[len(queries) // 2]))
             members = Members(which, rows.days[which], rows.codes[which], rows.bonus[which])
             products = self._short[queries] @ self._short[which].T
             with self._space() as own:
