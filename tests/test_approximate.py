@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from toy import ALL, ConstantEncoder, KeywordEncoder, RandomEncoder, lists_of, random_frame
 
 from relatedevents import RelatedEvents, Weights, fitted, read_events
-from relatedevents.engines import approximate, everyone, search
+from relatedevents.engines import approximate, capacity, everyone, search
 from relatedevents.engines.approximate import ApproximateEngine
 from relatedevents.engines.exact import ExactEngine
 from relatedevents.errors import InputError, MissingExtraError
@@ -326,13 +326,21 @@ def test_pins_and_exclusions():
     assert_valid(table, model, 5)
 
 
-def test_the_same_seed_gives_the_same_lists_on_any_threads():
+def test_the_same_seed_gives_the_same_lists_on_any_threads(monkeypatch):
+    monkeypatch.setattr(capacity, "processors", lambda: 8)
     frame = world(8, 1200)
     tables = [
         both(frame, Weights(), n_threads=threads)[0].related_all(5) for threads in (1, 2, 5, 1)
     ]
     for table in tables[1:]:
         pd.testing.assert_frame_equal(table, tables[0])
+
+
+def test_no_more_threads_than_processors(monkeypatch):
+    monkeypatch.setattr(capacity, "processors", lambda: 3)
+    for asked, taken in ((None, 3), (2, 2), (10**9, 3)):
+        model, _ = both(world(9, 60), Weights(), n_threads=asked)
+        assert model._engine().n_threads == taken
 
 
 def test_no_query_and_no_candidate():

@@ -53,6 +53,7 @@ ROOM_OF_MODULE = {
     "errors": "ground",
     "checks": "ground",
     "garbage": "ground",
+    "machine": "ground",
     "vector_cache": "encoders",
     "answers": "model",
     "search": "model",

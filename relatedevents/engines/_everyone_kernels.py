@@ -130,23 +130,33 @@ def _offer(
 
 @numba.njit(cache=True, nogil=True, forceinline=True)  # type: ignore[misc, untyped-decorator, unused-ignore]
 def _touch(
-    first: int,
-    last: int,
-    posting: I32,
+    q: int,
+    start: I64,
+    columns: I32,
     values: F32,
-    value: np.float32,
+    postings: tuple[I64, I32, F32],
+    reach: int,
     which: int,
     window: tuple[int, int],
     own: Own,
     n_touched: int,
 ) -> int:
-    for at in range(first, last):
-        row = posting[at]
-        if window[0] <= row < window[1]:
+    """Add what a query's columns share with candidates beyond the window to a column of `sums`.
+
+    Returns how many candidates have been touched; a column of more than `reach` is left out.
+    """
+    for p in range(start[q], start[q + 1]):
+        first, last = postings[0][columns[p]], postings[0][columns[p] + 1]
+        value = values[p]
+        if last - first > reach or value <= 0.0:
             continue
-        own.touched[n_touched] = row
-        n_touched += own.sums[row, 0] == 0.0 and own.sums[row, 1] == 0.0
-        own.sums[row, which] += value * values[at]
+        for at in range(first, last):
+            row = postings[1][at]
+            if window[0] <= row < window[1]:
+                continue
+            own.touched[n_touched] = row
+            n_touched += own.sums[row, 0] == 0.0 and own.sums[row, 1] == 0.0
+            own.sums[row, which] += value * postings[2][at]
     return n_touched
 
 
@@ -169,23 +179,14 @@ def _follow(
 
     That is by all that they are known to have in common so far, and at least `lowest`.
     """
-    n_touched = 0
-    for p in range(rows.sparse_start[q], rows.sparse_start[q + 1]):
-        column = rows.sparse_columns[p]
-        first, last = tags[0][column], tags[0][column + 1]
-        if last - first <= reach.tag and rows.sparse_values[p] > 0.0:
-            n_touched = _touch(
-                first, last, tags[1], tags[2],
-                rows.sparse_values[p], 0, window, own, n_touched,
-            )  # fmt: skip
-    for p in range(rows.bent_start[q], rows.bent_start[q + 1]):
-        column = rows.bent_columns[p]
-        first, last = words[0][column], words[0][column + 1]
-        if last - first <= reach.word and rows.bent_values[p] > 0.0:
-            n_touched = _touch(
-                first, last, words[1], words[2],
-                rows.bent_values[p], 1, window, own, n_touched,
-            )  # fmt: skip
+    n_touched = _touch(
+        q, rows.sparse_start, rows.sparse_columns, rows.sparse_values,
+        tags, reach.tag, 0, window, own, 0,
+    )  # fmt: skip
+    n_touched = _touch(
+        q, rows.bent_start, rows.bent_columns, rows.bent_values,
+        words, reach.word, 1, window, own, n_touched,
+    )  # fmt: skip
     for k in range(n_touched):
         row = own.touched[k]
         score = own.sums[row, 0] + _bent(own.sums[row, 1], sums)

@@ -9,12 +9,11 @@ exact: only a candidate that no source named can be missing.
 
 from __future__ import annotations
 
-import os
-
 import numpy as np
 import numpy.typing as npt
 
 from relatedevents.checks import require
+from relatedevents.engines.capacity import threads
 from relatedevents.engines.contract import Best, ExactParts, Filters, Progress
 from relatedevents.engines.everyone import Everyone
 from relatedevents.engines.exact import ExactEngine
@@ -44,7 +43,7 @@ class ApproximateEngine:
     block_size : int
         As of `ExactEngine`, to which queries with few candidates go.
     n_threads : int or None
-        Worker threads; None takes every processor this process may use.
+        Worker threads, no more than the processors this process may use; None takes them all.
     seed : int
         Of the cells.
 
@@ -65,7 +64,7 @@ class ApproximateEngine:
         require("faiss", "engine='approximate'")
         self.candidates = candidates
         self.block_size = block_size
-        self.n_threads = n_threads or len(os.sched_getaffinity(0))
+        self.n_threads = threads(n_threads)
         self.seed = seed
         self._everyone: Everyone | None = None
         self._sorted: Sorted | None = None

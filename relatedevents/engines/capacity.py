@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from relatedevents.checks import problem
 from relatedevents.errors import InputError
+from relatedevents.machine import processors
 
 # A block so small loses little more by being halved again.
 _SMALLEST_BLOCK = 64
 # Bytes that are always there.
 _TRIFLE = 2**26
-
-
-def processors() -> int:
-    """Return how many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def threads(wanted: int | None) -> int:

@@ -23,7 +23,7 @@ from relatedevents.engines.blocks import AllPairs, Found
 from relatedevents.engines.bounds import main_directions
 from relatedevents.engines.cells import Cells
 from relatedevents.engines.contract import Best, ExactParts, Filters, Progress
-from relatedevents.engines.exact import rank_candidates
+from relatedevents.engines.exact import check_room, rank_candidates
 from relatedevents.engines.postings import CsrArrays, Postings
 from relatedevents.engines.workers import in_threads
 from relatedevents.operands import Operands
@@ -148,6 +148,7 @@ class Everyone:
         from relatedevents.engines import _everyone_kernels as kernels
 
         n_rows = len(self.numbers)
+        check_room(n_rows, n, exact)
         size = min(n + _SPARE, n_rows)
         here = filters.take(self.numbers)
         here = Filters(filters.allowed[self.numbers], here.until)

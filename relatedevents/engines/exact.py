@@ -88,7 +88,7 @@ class ExactEngine:
             Told how many queries were done since the last call.
         """
         n = min(n, len(self._days))
-        _check_room(len(own_rows), n, exact)
+        check_room(len(own_rows), n, exact)
         strips = [
             np.arange(first, min(first + _STRIP, len(own_rows)))
             for first in range(0, len(own_rows), _STRIP)
@@ -135,7 +135,7 @@ class ExactEngine:
             Each candidate and the one of `rows` that matters to it.
         """
         n = max(1, min(n, len(self._days)))
-        _check_room(len(rows), n, exact)
+        check_room(len(rows), n, exact)
         pieces, owners, comers = [], [rows[:0]], [rows[:0]]
         for first in range(0, len(rows), MANY):
             some = rows[first : first + MANY]
@@ -162,7 +162,7 @@ class ExactEngine:
         if not self.candidates.dense.shape[1] or n_rows < max(_SMALL, _FEW * n_kept):
             # Without a dense part a strip costs next to nothing, and ties are the rule.
             return self.best_of_rows(self.candidates, everyone, exact, n, filters, on_progress)
-        _check_room(n_rows, n, exact)
+        check_room(n_rows, n, exact)
         kept, bound = self._all_blocks(n_kept, filters, on_progress)
 
         def work(rows: npt.NDArray[np.int64]) -> tuple[Best, npt.NDArray[np.float64]]:
@@ -300,7 +300,8 @@ def rank_candidates(
     return Best(rows, best_parts)
 
 
-def _check_room(n_queries: int, n: int, exact: ExactParts) -> None:
+def check_room(n_queries: int, n: int, exact: ExactParts) -> None:
+    """Raise `InputError` if the lists of so many queries can't fit into memory."""
     # A row and its parts, once in pieces and once joined.
     nobody = np.zeros(0, dtype=np.int64)
     check_lists_fit(n_queries, n, 2 * 8 * (1 + exact(nobody, nobody).shape[1]))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import os
 import pickle
 import signal
 import subprocess
@@ -29,13 +28,6 @@ _START = (
     "import pickle, sys; jobs = sys.stdin.buffer; sys.path[:] = pickle.load(jobs); "
     "from relatedevents.readers.processes import serve; serve(jobs, sys.stdout.buffer)"
 )
-
-
-def processors() -> int:
-    """Return how many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def map_in_order(

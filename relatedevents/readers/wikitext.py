@@ -15,7 +15,8 @@ import pandas as pd
 
 from relatedevents.checks import check_count, problem, require, shown, some_of
 from relatedevents.errors import InputError
-from relatedevents.readers.processes import map_in_order, processors
+from relatedevents.machine import processors
+from relatedevents.readers.processes import map_in_order
 from relatedevents.readers.wikitext_decode import decode_page
 from relatedevents.readers.wikitext_lines import Line, month_number, read_page
 from relatedevents.readers.wikitext_markup import Reading, read_markup
