@@ -86,6 +86,8 @@ def named_pairs(
     query_rows: npt.NDArray[np.int64], choice: Choice
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Return what a user named for the queries, as query numbers and candidate rows."""
+    if not choice.most:
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
     rows = [choice.of(int(row)) for row in query_rows]
     numbers = np.repeat(np.arange(len(rows)), [len(some) for some in rows])
     return numbers, np.concatenate([np.zeros(0, dtype=np.int64), *rows])
