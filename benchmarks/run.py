@@ -115,6 +115,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3, help="of the last size; others have 2")
     parser.add_argument("--threads", type=int, default=usage.cores())
     parser.add_argument("--peers-only", action="store_true", help="leave out the first table")
+    parser.add_argument("--own-only", action="store_true", help="measure the first table alone")
     parser.add_argument("--report", action="store_true", help="measure nothing, write the page")
     parser.add_argument("--output", type=Path, default=HERE, help="the folder of the page")
     options = parser.parse_args()
@@ -136,12 +137,13 @@ def main() -> int:
             tell(f"no archive at {SHIPPED}: invented events in the shape of the bundled sample")
         began = time.perf_counter()
         try:
-            for size in options.sizes:
+            for size in options.sizes if not options.own_only else ():
                 found["sizes"][size] = measure_size(source, size, options.rounds, options.threads)
                 figures.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
             if not options.peers_only:
                 last = options.sizes[-1]
                 found["own"] = {"size": last, **measure_own(last, options.threads)}
+            if not (options.peers_only or options.own_only):
                 shares_size = SHARES_SIZE if SHARES_SIZE in options.sizes else last
                 found["shares"] = measure_shares(shares_size, options.threads)
         except Failed as error:

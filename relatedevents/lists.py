@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -131,14 +132,20 @@ def basis_of(
     number = np.zeros(len(parts), dtype=np.int64)
     for place, bit in enumerate(bits):
         number += bit * (np.round(parts[:, place], DECIMALS) > 0.0)
-    names = np.empty(2 ** len(SIGNALS), dtype=object)
-    for code in range(len(names)):
-        there = [name for name, bit in zip(SIGNALS, bits, strict=True) if code & bit]
-        names[code] = "+".join(there) or NO_EVIDENCE
-    basis = np.asarray(names[number])
+    basis = np.asarray(_basis_names()[number])
     if pinned.any():
         basis[pinned] = PIN + "+" + basis[pinned]
     return basis
+
+
+@cache
+def _basis_names() -> npt.NDArray[np.object_]:
+    """Return the basis for every set of signals, by the sum of their bits."""
+    names = np.empty(2 ** len(SIGNALS), dtype=object)
+    for code in range(len(names)):
+        there = [name for place, name in enumerate(SIGNALS) if code >> place & 1]
+        names[code] = "+".join(there) or NO_EVIDENCE
+    return names
 
 
 def shared_tags(
