@@ -131,6 +131,8 @@ def main() -> int:
     found = json.loads(figures.read_text("utf-8")) if figures.exists() else {"sizes": {}}
     if options.report and not found["sizes"]:
         parser.error(f"nothing measured yet: no {figures}")
+    if options.own_only and options.sizes[-1] not in found["sizes"]:
+        parser.error(f"--own-only: the peers have not been measured for {options.sizes[-1]} events")
     if not options.report:
         source = str(options.archive) if options.archive.exists() else "sample"
         if source == "sample":
