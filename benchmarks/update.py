@@ -26,7 +26,7 @@ from relatedevents import RelatedEvents, read_events
 ROOT = Path(__file__).resolve().parents[1]
 EVENTS = ROOT.parent / "shared" / "data" / "events.parquet"
 REPORT = Path(__file__).resolve().parent / "UPDATE.md"
-NEW, TURNS, SEED, ALLOWED = 100, 3, 20130, 0.02
+NEW, TURNS, SEED, ALLOWED = 100, 7, 20130, 0.02
 
 
 def timed(work):  # noqa: ANN001, ANN201
