@@ -336,6 +336,21 @@ def test_the_same_seed_gives_the_same_lists_on_any_threads(monkeypatch):
         pd.testing.assert_frame_equal(table, tables[0])
 
 
+def test_later_searches_find_what_the_first_did(monkeypatch):
+    # Little is left to find lists by but the neighbours of neighbours, which threads mark.
+    monkeypatch.setattr(capacity, "processors", lambda: 8)
+    for name, value in (("_WIDTH_PER_ROOT", 0.05), ("_NEAR_PER_ROOT", 0.3), ("_NEIGHBOURS", 2)):
+        monkeypatch.setattr(everyone, name, value)
+    for name, value in (("_TAG_REACH", 3), ("_WORD_REACH", 0), ("_SHARED", 3), ("_FROM_CELLS", 3)):
+        monkeypatch.setattr(everyone, name, value)
+    model, _ = both(world(21, 400, topics=100), ALONE, n_threads=2)
+    mask = np.arange(400) % 10 != 0
+    # Filters keep nothing of the lists, so all are searched for by the same engine.
+    first, *later = [model.related_all(5, where=mask) for _ in range(6)]
+    for table in later:
+        pd.testing.assert_frame_equal(table, first)
+
+
 def test_no_more_threads_than_processors(monkeypatch):
     monkeypatch.setattr(capacity, "processors", lambda: 3)
     for asked, taken in ((None, 3), (2, 2), (10**9, 3)):

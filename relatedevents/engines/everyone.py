@@ -64,7 +64,7 @@ class Reach(NamedTuple):
     n_shared: int
     n_near: int
     most_dense: float
-    most_sparse: np.float32
+    most_sparse: float
     more: float
 
 
@@ -106,6 +106,10 @@ class Own(NamedTuple):
         )
 
 
+#: One for each thread.
+Space = queue.SimpleQueue[Own]
+
+
 class Everyone:
     """The search for the lists of all rows.
 
@@ -132,11 +136,9 @@ class Everyone:
         self._postings = tuple(Postings(CsrArrays.of(matrix), n_rows) for matrix in matrices)
         for postings in self._postings:
             postings.fill(0, n_rows)
-        most_sparse = self.rows.bent_weight + float(_squares(self.rows.sparse).max(initial=0.0))
-        self._most_sparse = np.float32(_SPARSE_HOPE * most_sparse)
-        self._own: queue.SimpleQueue[Own] = queue.SimpleQueue()
-        for _ in range(n_threads):
-            self._own.put(Own.of(self.rows))
+        self._most_dense = self.rows.dense_weight + self.rows.side_weight
+        of_tags = float(_squares(self.rows.sparse).max(initial=0.0))
+        self._most_sparse = self.rows.bent_weight + of_tags
 
     def best(
         self, exact: ExactParts, n: int, filters: Filters, on_progress: Progress | None
@@ -150,14 +152,17 @@ class Everyone:
         n_rows = len(self.numbers)
         check_room(n_rows, n, exact)
         size = min(n + _SPARE, n_rows)
-        here = filters.take(self.numbers)
-        here = Filters(filters.allowed[self.numbers], here.until)
+        here = Filters(filters.allowed[self.numbers], filters.take(self.numbers).until)
         width = 2 ** max(round(math.log2(_WIDTH_PER_ROOT * math.sqrt(n_rows))), 0)
         near = AllPairs(self.rows, width, self.n_threads, size, here)
         found = near.nearby(partial(in_threads, self.n_threads))
         kernels.heapify(found.best, found.best_rows)
-        self._look_far(near, found, max(_SHARED, n), max(_FROM_CELLS, n))
-        self._look_around(near, found)
+        # Anew for each search, since what a thread has marked is true of one alone.
+        own: Space = queue.SimpleQueue()
+        for _ in range(self.n_threads):
+            own.put(Own.of(self.rows))
+        self._look_far(near, found, own, max(_SHARED, n), max(_FROM_CELLS, n))
+        self._look_around(near, found, own)
         there = _available(self.rows.days, here)
         rows = np.empty((n_rows, n), dtype=np.int64)
         nobody = np.zeros(0, dtype=np.int64)
@@ -179,7 +184,9 @@ class Everyone:
         in_threads(self.n_threads, rank, _pieces(np.arange(n_rows), _RANKED))
         return Best(rows, parts), np.flatnonzero(~settled)
 
-    def _look_far(self, near: AllPairs, found: Found, n_shared: int, n_near: int) -> None:
+    def _look_far(
+        self, near: AllPairs, found: Found, own: Space, n_shared: int, n_near: int
+    ) -> None:
         from relatedevents.engines import _everyone_kernels as kernels
 
         rows, cells = near.rows, self._cells
@@ -188,9 +195,9 @@ class Everyone:
             _WORD_REACH,
             n_shared,
             n_near,
-            _DENSE_HOPE * (self.rows.dense_weight + self.rows.side_weight),
-            self._most_sparse,
-            _MORE_HOPE / _SPARSE_HOPE * float(self._most_sparse),
+            _DENSE_HOPE * self._most_dense,
+            _SPARSE_HOPE * self._most_sparse,
+            _MORE_HOPE * self._most_sparse,
         )
         enough = int(_NEAR_PER_ROOT * math.sqrt(len(found.best)))
         leading = _leading(rows.bonus, found.allowed, found.best.shape[1] + 1)
@@ -200,7 +207,7 @@ class Everyone:
             which = cells.around(cell, enough, int(queries[len(queries) // 2]))
             members = Members(which, rows.days[which], rows.codes[which], rows.bonus[which])
             products = self._short[queries] @ self._short[which].T
-            with self._space() as own:
+            with _one_of(own) as mine:
                 kernels.look_far(
                     queries,
                     products,
@@ -212,13 +219,13 @@ class Everyone:
                     near.sums,
                     self.rows.code_table,
                     reach,
-                    own,
+                    mine,
                     found,
                 )
 
         in_threads(self.n_threads, work, self._by_cell())
 
-    def _look_around(self, near: AllPairs, found: Found) -> None:
+    def _look_around(self, near: AllPairs, found: Found, own: Space) -> None:
         from relatedevents.engines import _everyone_kernels as kernels
 
         lists = np.empty((len(found.best), min(_NEIGHBOURS, found.best.shape[1])), dtype=np.int32)
@@ -233,7 +240,7 @@ class Everyone:
         kernels.turn_round(lists, start, listed_by)
 
         def work(queries: I64) -> None:
-            with self._space() as own:
+            with _one_of(own) as mine:
                 kernels.look_around(
                     queries,
                     lists,
@@ -244,8 +251,8 @@ class Everyone:
                     near.rows,
                     near.sums,
                     self.rows.code_table,
-                    self._most_sparse,
-                    own,
+                    np.float32(_SPARSE_HOPE * self._most_sparse),
+                    mine,
                     found,
                 )
 
@@ -256,13 +263,15 @@ class Everyone:
         cells = np.split(self._cells.members, self._cells.start[1:-1])
         return [some for cell in cells if len(cell) for some in _pieces(cell, _QUERIES)]
 
-    @contextmanager
-    def _space(self) -> Iterator[Own]:
-        own = self._own.get()
-        try:
-            yield own
-        finally:
-            self._own.put(own)
+
+@contextmanager
+def _one_of(own: Space) -> Iterator[Own]:
+    """Let a thread have one of the spaces to itself."""
+    mine = own.get()
+    try:
+        yield mine
+    finally:
+        own.put(mine)
 
 
 def _pieces(numbers: I64, size: int) -> list[I64]:
