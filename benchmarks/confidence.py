@@ -22,10 +22,10 @@ import pandas as pd
 from quality import DATA, ROOT, Task, read_tasks
 
 from relatedevents import RelatedEvents, calibration
-from relatedevents.calibrating import LEAST_SKILL, calibration_of, labelled_pairs
 from relatedevents.calibration import SHIPPED, Calibration
 from relatedevents.learning import confidence
-from relatedevents.learning.weights import folds_of
+from relatedevents.learning.coordinate_search import folds_of
+from relatedevents.model_parts.calibrating import LEAST_SKILL, calibration_of, labelled_pairs
 from relatedevents.weights import SIGNALS
 
 REPORT = Path(__file__).resolve().parent / "CONFIDENCE.md"
@@ -198,7 +198,7 @@ def draw(all_told: list[Told]) -> None:
 
 def of_links(model: RelatedEvents, folder: Path) -> tuple[Told, Calibration | None]:
     """Tune on a site's links, and foretell them in folds by day."""
-    from relatedevents import trials
+    from relatedevents.model_parts import trials
 
     tuned = model.tune(folder / "links_dev.jsonl")
     index = tuned.index_

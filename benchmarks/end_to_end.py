@@ -120,9 +120,11 @@ def run(folder: str, output: str, place: str) -> dict[str, object]:
     steps = Steps()
     began, spent = time.perf_counter(), processor_seconds()
     with steps.step("import"):
-        from relatedevents import RelatedEvents, answers, index, model, read_events
+        from relatedevents import RelatedEvents, model, read_events
+        from relatedevents.index import index
         from relatedevents.readers import events as reader
         from relatedevents.readers import wikitext
+        from relatedevents.retrieval import answers
         from relatedevents.writers import write_lists
     steps.timed(wikitext, "read_wikitext", "read")
     steps.timed(reader, "check_events", "check")

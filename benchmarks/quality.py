@@ -22,17 +22,17 @@ import pandas as pd
 from quality_report import report
 
 from relatedevents import read_events, read_links
+from relatedevents._baselines import HugoConfig, baselines
+from relatedevents._baselines.models import Models, only
+from relatedevents._baselines.rows import Events, scored_lists
+from relatedevents._baselines.sums import PlainSum, PlainValues
 from relatedevents.archive import days_of
-from relatedevents.baselines import HugoConfig, baselines
-from relatedevents.baselines.models import Models, only
-from relatedevents.baselines.rows import Events, scored_lists
-from relatedevents.baselines.sums import PlainSum, PlainValues
 from relatedevents.encoders import encode_headlines, resolve_encoder
 from relatedevents.evaluation.compare import compare
 from relatedevents.evaluation.protocol import check_leaks
 from relatedevents.evaluation.significance import holm
 from relatedevents.evaluation.tables import run_from_table
-from relatedevents.filters import read_as_of
+from relatedevents.retrieval.filters import read_as_of
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT.parent / "shared" / "data"

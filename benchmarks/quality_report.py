@@ -12,7 +12,7 @@ import textwrap
 from pathlib import Path
 
 import relatedevents
-from relatedevents.baselines import BASELINES
+from relatedevents._baselines import BASELINES
 
 ENCODER = Path(relatedevents.__file__).parent / "data" / "default_encoder" / "model.safetensors"
 VERSIONS = (

@@ -66,7 +66,7 @@ def machine(threads: int) -> dict[str, object]:
 
 def measure_size(source: str, size: str, rounds: int, threads: int) -> dict[str, object]:
     """Prepare a size, run every peer that can run, and return what was found."""
-    from relatedevents.fitted import ENGINES
+    from relatedevents.retrieval.fitted import ENGINES
 
     folder = WORK / size
     tell(f"preparing {size} events")

@@ -18,9 +18,9 @@ import pandas as pd
 from quality import DATA, STORY_TASKS, SUMS, N, Task, far_share, read_tasks
 
 from relatedevents import RelatedEvents, Weights
+from relatedevents._baselines.rows import Events, scored_lists
+from relatedevents._baselines.sums import PlainValues
 from relatedevents.archive import days_of
-from relatedevents.baselines.rows import Events, scored_lists
-from relatedevents.baselines.sums import PlainValues
 from relatedevents.encoders import resolve_encoder
 from relatedevents.evaluation.compare import compare
 from relatedevents.evaluation.significance import holm

@@ -6,18 +6,16 @@ The public names load when they are first used, so that importing the package st
 from __future__ import annotations
 
 import importlib
-import sys
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from relatedevents._version import __version__
 
 if TYPE_CHECKING:
-    from relatedevents.baselines import baselines
+    from relatedevents._baselines import baselines
     from relatedevents.model import RelatedEvents
     from relatedevents.readers import read_events, read_links, read_run
+    from relatedevents.readers.sample import load_sample, load_sample_links
     from relatedevents.report import evaluate
-    from relatedevents.sample import load_sample, load_sample_links
     from relatedevents.weights import Weights
 
 __all__ = [
@@ -36,10 +34,10 @@ __all__ = [
 _HOME_OF_NAME = {
     "RelatedEvents": "relatedevents.model",
     "Weights": "relatedevents.weights",
-    "baselines": "relatedevents.baselines",
+    "baselines": "relatedevents._baselines",
     "evaluate": "relatedevents.report",
-    "load_sample": "relatedevents.sample",
-    "load_sample_links": "relatedevents.sample",
+    "load_sample": "relatedevents.readers.sample",
+    "load_sample_links": "relatedevents.readers.sample",
     "read_events": "relatedevents.readers",
     "read_links": "relatedevents.readers",
     "read_run": "relatedevents.readers",
@@ -57,14 +55,3 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - each public name has its ow
 
 def __dir__() -> list[str]:
     return sorted(__all__)
-
-
-class _Package(ModuleType):
-    """The package itself: a room of a public function's name (`baselines`) does not hide it."""
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if not (name in _HOME_OF_NAME and isinstance(value, ModuleType)):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package

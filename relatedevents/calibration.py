@@ -12,10 +12,10 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from relatedevents.checks import check_number, problem, shown
+from relatedevents._util.checks import check_number, problem, shown
 from relatedevents.encoders import Encoder, encoder_fingerprint, is_static
 from relatedevents.errors import InputError
-from relatedevents.signals import DECIMALS
+from relatedevents.scoring.signals import DECIMALS
 from relatedevents.weights import SIGNALS, Weights
 
 #: Where what ships lies, beside the package's other data.

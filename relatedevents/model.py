@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import pandas as pd
 
-from relatedevents.adapting import AdaptingMixin
+from relatedevents._util.checks import problem, shown
 from relatedevents.archive import UNDATED, check_events, day_of, is_missing
-from relatedevents.calibrating import CalibratingMixin
-from relatedevents.checks import problem, shown
 from relatedevents.errors import InputError
-from relatedevents.fitted import check_tags
-from relatedevents.neighbours import NeighboursMixin
-from relatedevents.saving import SavingMixin
-from relatedevents.tuning import TuningMixin
+from relatedevents.model_parts.adapting import AdaptingMixin
+from relatedevents.model_parts.calibrating import CalibratingMixin
+from relatedevents.model_parts.neighbours import NeighboursMixin
+from relatedevents.model_parts.saving import SavingMixin
+from relatedevents.model_parts.tuning import TuningMixin
+from relatedevents.retrieval.fitted import check_tags
 from relatedevents.weights import Weights
 
 if TYPE_CHECKING:
     from relatedevents.encoders import Encoder
-    from relatedevents.explain import Explanation
+    from relatedevents.retrieval.explain import Explanation
 
 _EVENT_COLUMNS = ("headline", "date")
 
@@ -63,7 +63,7 @@ class RelatedEvents(NeighboursMixin, TuningMixin, CalibratingMixin, AdaptingMixi
         The checked archive, in the order given.
     encoder_ : Encoder
         What encoded it.
-    index_ : relatedevents.index.Index
+    index_ : relatedevents.index.index.Index
         Vectors, vocabularies and order.
     calibration_ : relatedevents.calibration.Calibration or None
         What gives the lists' `probability`; None where none was learned for this encoder.
@@ -138,7 +138,7 @@ class RelatedEvents(NeighboursMixin, TuningMixin, CalibratingMixin, AdaptingMixi
         """
         from relatedevents.calibration import shipped_for
         from relatedevents.encoders import resolve_encoder
-        from relatedevents.index import Index
+        from relatedevents.index.index import Index
 
         self._check_params()
         if isinstance(X, (str, os.PathLike)):
@@ -223,7 +223,7 @@ class RelatedEvents(NeighboursMixin, TuningMixin, CalibratingMixin, AdaptingMixi
         InputError
             If an argument can't be used.
         """
-        from relatedevents.answers import Wishes, with_events
+        from relatedevents.retrieval.answers import Wishes, with_events
 
         queries = self._queries([id], "id")
         wishes = Wishes(
@@ -269,7 +269,7 @@ class RelatedEvents(NeighboursMixin, TuningMixin, CalibratingMixin, AdaptingMixi
         pandas.DataFrame
             As `related` returns it; the column `id` holds the headline.
         """
-        from relatedevents.answers import Queries, Wishes, with_events
+        from relatedevents.retrieval.answers import Queries, Wishes, with_events
 
         self._check_fitted()
         if not isinstance(headline, str) or not headline.strip():
@@ -312,7 +312,7 @@ class RelatedEvents(NeighboursMixin, TuningMixin, CalibratingMixin, AdaptingMixi
         Parameters and errors are those of `related`; the related events' headline and date are
         left to a join with `archive_`.
         """
-        from relatedevents.answers import Wishes
+        from relatedevents.retrieval.answers import Wishes
 
         wishes = Wishes(
             as_of, where, exclude, pins, min_score, min_probability, diversity, near_duplicates
@@ -337,7 +337,7 @@ class RelatedEvents(NeighboursMixin, TuningMixin, CalibratingMixin, AdaptingMixi
         Parameters and errors are those of `related`; a `where` says which events may be listed,
         not which get a list.
         """
-        from relatedevents.answers import Wishes
+        from relatedevents.retrieval.answers import Wishes
 
         self._check_fitted()
         wishes = Wishes(
@@ -360,8 +360,8 @@ class RelatedEvents(NeighboursMixin, TuningMixin, CalibratingMixin, AdaptingMixi
         Explanation
             Its parts add up to the score that the lists show; print it to read it.
         """
-        from relatedevents.explain import explanation_of
-        from relatedevents.filters import read_as_of
+        from relatedevents.retrieval.explain import explanation_of
+        from relatedevents.retrieval.filters import read_as_of
 
         self._check_fitted()
         index = self._index()

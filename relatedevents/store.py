@@ -22,8 +22,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from relatedevents._util.checks import problem, shown
 from relatedevents._version import __version__
-from relatedevents.checks import problem, shown
 from relatedevents.errors import InputError, StoreError
 
 FORMAT = "relatedevents"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Self
 
-from relatedevents.checks import check_number, problem, shown
+from relatedevents._util.checks import check_number, problem, shown
 from relatedevents.errors import InputError
 
 #: The signals, in the one order in which parts are listed and added up.

@@ -23,7 +23,7 @@ from relatedevents.encoders import (
     static_parts,
 )
 from relatedevents.errors import InputError, StoreError
-from relatedevents.learning.adapted import Adaptation
+from relatedevents.learning.adaptation import Adaptation
 
 SYLLABLES = ("ba", "ko", "ri", "tu", "me", "lo", "za", "ni", "fe", "du", "sha", "gro", "pel", "wim")
 

@@ -14,11 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from toy import ALL, ConstantEncoder, KeywordEncoder, RandomEncoder, lists_of, random_frame
 
-from relatedevents import RelatedEvents, Weights, fitted, read_events
-from relatedevents.engines import approximate, capacity, everyone, search
+from relatedevents import RelatedEvents, Weights, read_events
+from relatedevents._util import memory as capacity
+from relatedevents.engines import approximate, search
+from relatedevents.engines import neighbour_descent as everyone
 from relatedevents.engines.approximate import ApproximateEngine
 from relatedevents.engines.exact import ExactEngine
 from relatedevents.errors import InputError, MissingExtraError
+from relatedevents.retrieval import fitted
 from relatedevents.writers import write_blocks, write_lists
 
 pytest.importorskip("faiss")

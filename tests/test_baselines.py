@@ -15,17 +15,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relatedevents import load_sample, load_sample_links
+from relatedevents._baselines import BASELINES, HugoConfig, HugoIndex, baselines
+from relatedevents._baselines.bm25 import bm25_scorer
+from relatedevents._baselines.fusion import fuse
+from relatedevents._baselines.hugo import hugo_keeps
+from relatedevents._baselines.rows import NEVER, Events, best_rows, scored_lists
+from relatedevents._baselines.sums import PlainSum, PlainValues
 from relatedevents.archive import check_events, days_of
-from relatedevents.baselines import BASELINES, HugoConfig, HugoIndex, baselines
-from relatedevents.baselines.bm25 import bm25_scorer
-from relatedevents.baselines.fusion import fuse
-from relatedevents.baselines.hugo import hugo_keeps
-from relatedevents.baselines.rows import NEVER, Events, best_rows, scored_lists
-from relatedevents.baselines.sums import PlainSum, PlainValues
 from relatedevents.encoders import encode_headlines, resolve_encoder
 from relatedevents.errors import InputError, UnknownIdError
-from relatedevents.index import page_paths
-from relatedevents.tags import tag_key
+from relatedevents.features.tags import tag_key
+from relatedevents.index.index import page_paths
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared" / "data"

@@ -7,8 +7,10 @@ import pytest
 from toy import KeywordEncoder, random_frame
 
 from relatedevents import RelatedEvents
-from relatedevents.engines import blocks, capacity, exact
-from relatedevents.engines.contract import Filters
+from relatedevents._util import memory as capacity
+from relatedevents.engines import all_pairs as blocks
+from relatedevents.engines import exact
+from relatedevents.engines.base import Filters
 from relatedevents.errors import InputError
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from toy import KeywordEncoder, toy_frame
 
 from relatedevents import RelatedEvents, Weights
-from relatedevents.categories import MOST_CATEGORIES, CategorySpace, category_key
+from relatedevents.features.categories import MOST_CATEGORIES, CategorySpace, category_key
 
 CATEGORY = Weights.only(category=1)
 

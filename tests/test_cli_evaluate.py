@@ -7,7 +7,7 @@ import json
 import pytest
 
 from relatedevents import RelatedEvents, evaluate, load_sample, load_sample_links, read_run
-from relatedevents.baselines import BASELINES
+from relatedevents._baselines import BASELINES
 from relatedevents.cli import main
 from relatedevents.cli.report_text import report_text
 from relatedevents.cli.show import text_width

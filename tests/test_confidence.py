@@ -19,7 +19,7 @@ from relatedevents.calibration import Calibration, shipped_calibration
 from relatedevents.encoders import encoder_fingerprint, resolve_encoder
 from relatedevents.errors import InputError
 from relatedevents.learning import confidence
-from relatedevents.lists import COLUMNS
+from relatedevents.retrieval.table import COLUMNS
 from relatedevents.weights import SIGNALS
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
@@ -404,8 +404,8 @@ def test_calibrate_changes_nothing_but_probabilities(sample_model):
 
 
 def test_the_pairs_are_the_first_candidates_that_the_page_could_know(sample_model):
-    from relatedevents.calibrating import labelled_pairs
-    from relatedevents.trials import read_wanted
+    from relatedevents.model_parts.calibrating import labelled_pairs
+    from relatedevents.model_parts.trials import read_wanted
 
     links = load_sample_links()
     wanted = read_wanted(links, sample_model.index_)
@@ -457,8 +457,8 @@ def test_what_calibrate_refuses(change, message):
 
 
 def test_links_that_scores_can_not_foretell_leave_no_probability():
-    from relatedevents.calibrating import useful_calibration_of
-    from relatedevents.trials import groups_of, read_wanted
+    from relatedevents.model_parts.calibrating import useful_calibration_of
+    from relatedevents.model_parts.trials import groups_of, read_wanted
 
     # Twenty equal events a day, one of them linked by chance: no part tells which.
     rng = np.random.default_rng(0)
@@ -490,7 +490,7 @@ def test_links_that_scores_can_not_foretell_leave_no_probability():
 
 
 def test_tune_that_finds_no_link_leaves_no_probability():
-    from relatedevents.calibrating import calibration_of
+    from relatedevents.model_parts.calibrating import calibration_of
 
     frame = random_frame(4, 120, undated=0.0)
     model = RelatedEvents(encoder=KeywordEncoder()).fit(frame)

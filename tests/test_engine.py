@@ -13,12 +13,14 @@ from hypothesis import strategies as st
 from toy import ALL, ConstantEncoder, KeywordEncoder, RandomEncoder, Slow, lists_of, random_frame
 
 from relatedevents import RelatedEvents, Weights
-from relatedevents.engines import blocks, capacity, exact
+from relatedevents._util import memory as capacity
+from relatedevents.engines import all_pairs as blocks
+from relatedevents.engines import exact
 from relatedevents.engines.bounds import bounding_vectors
 from relatedevents.engines.exact import ExactEngine
 from relatedevents.engines.postings import CsrArrays, Postings
-from relatedevents.operands import operands
-from relatedevents.signals import UNDATED, add_parts, bend, pair_parts
+from relatedevents.scoring.signals import UNDATED, add_parts, bend, pair_parts
+from relatedevents.scoring.terms import operands
 
 WEIGHTS = {
     "default": Weights(),

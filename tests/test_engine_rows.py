@@ -11,12 +11,12 @@ from toy import random_frame
 
 from relatedevents import RelatedEvents
 from relatedevents.engines import exact as exact_module
-from relatedevents.engines import rows as rows_module
+from relatedevents.engines import query_scan as rows_module
 from relatedevents.engines.bounds import Outline
 from relatedevents.engines.exact import ExactEngine
-from relatedevents.neighbourhoods import NeighbourSpace
-from relatedevents.operands import operands
-from relatedevents.signals import DECIMALS, add_parts, pair_parts
+from relatedevents.features.projection import NeighbourSpace
+from relatedevents.scoring.signals import DECIMALS, add_parts, pair_parts
+from relatedevents.scoring.terms import operands
 
 N = 6
 

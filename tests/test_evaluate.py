@@ -25,10 +25,10 @@ from relatedevents import (
     read_run,
 )
 from relatedevents.errors import InputError, LeakError, MissingExtraError, UnknownIdError
-from relatedevents.evaluation.beyond import BEYOND
+from relatedevents.evaluation.beyond_accuracy import BEYOND
 from relatedevents.evaluation.compare import COMPARE_WORDS
 from relatedevents.evaluation.incomplete import INCOMPLETE_WORDS
-from relatedevents.report.apart import DAYS_APART
+from relatedevents.report.list_statistics import DAYS_APART
 from relatedevents.report.runs import LINKS_NAME, RUN_COUNTS, named_runs
 from relatedevents.report.truth import LINK_COUNTS
 
@@ -557,10 +557,10 @@ class TestReport:
 
 def test_public_names_are_functions_whatever_was_imported_first():
     code = (
-        "import relatedevents.baselines.runs, relatedevents.report, relatedevents\n"
+        "import relatedevents._baselines.runs, relatedevents.report, relatedevents\n"
         "from relatedevents import baselines, evaluate\n"
-        "assert callable(baselines) and callable(relatedevents.baselines), baselines\n"
+        "assert callable(baselines) and callable(relatedevents._baselines), baselines\n"
         "assert callable(evaluate)\n"
-        "from relatedevents.baselines import BASELINES"
+        "from relatedevents._baselines import BASELINES"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relatedevents.errors import InputError
-from relatedevents.evaluation.beyond import BEYOND, beyond, gini
+from relatedevents.evaluation.beyond_accuracy import BEYOND, beyond, gini
 
 CATALOGUE = ["a", "b", "c", "d", "e", "f"]
 RUN = {"a": ["b", "c"], "b": ["a", "c", "d"], "c": ["d"], "e": []}

@@ -11,7 +11,7 @@ import pytest
 
 from relatedevents.archive import UNDATED, Ids
 from relatedevents.errors import InputError, UnknownIdError
-from relatedevents.filters import ANY_DAY, check_pins, read_as_of, read_choice, read_where
+from relatedevents.retrieval.filters import ANY_DAY, check_pins, read_as_of, read_choice, read_where
 
 IDS = Ids(["2012/mali", "2012/niger", "2013/rome", "2014/oslo"])
 TABLE = pd.DataFrame(

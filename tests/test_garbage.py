@@ -4,7 +4,7 @@ import gc
 
 import pytest
 
-from relatedevents.garbage import collector_paused
+from relatedevents._util.gc import collector_paused
 
 
 def fails_while_paused():

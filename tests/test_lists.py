@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from relatedevents.engines.contract import Best
-from relatedevents.filters import Choice
-from relatedevents.lists import COLUMNS, Pairs, basis_of, join, long_table, without
+from relatedevents.engines.base import Best
+from relatedevents.retrieval.filters import Choice
+from relatedevents.retrieval.table import COLUMNS, Pairs, basis_of, join, long_table, without
 from relatedevents.weights import SIGNALS
 
 NOBODY = np.zeros(0, dtype=np.int64)

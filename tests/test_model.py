@@ -13,7 +13,7 @@ from toy import ALL, KeywordEncoder, Slow, lists_of, random_frame, toy_frame, to
 
 from relatedevents import RelatedEvents, Weights
 from relatedevents.errors import InputError, UnknownIdError
-from relatedevents.lists import COLUMNS
+from relatedevents.retrieval.table import COLUMNS
 from relatedevents.weights import SIGNALS
 
 # What the toy's answers by hand count with; the defaults may change, these numbers stay.

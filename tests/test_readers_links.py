@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from relatedevents import read_events, read_links
 from relatedevents.errors import InputError, RelatedEventsWarning, UnknownIdError
+from relatedevents.readers.context.resolve import PathResolver, common_slug
 from relatedevents.readers.links import joined_tags
-from relatedevents.readers.resolve import PathResolver, common_slug
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 

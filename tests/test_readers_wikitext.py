@@ -12,14 +12,14 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from relatedevents.errors import InputError
-from relatedevents.readers import wikitext_markup
+from relatedevents.readers.wikitext import markup as wikitext_markup
 from relatedevents.readers.wikitext import page_date, read_wikitext, slug
-from relatedevents.readers.wikitext_decode import decode_page
-from relatedevents.readers.wikitext_lines import read_page
-from relatedevents.readers.wikitext_markup import page_title, read_markup
-from relatedevents.readers.wikitext_mend import clean_text, mend_links
-from relatedevents.readers.wikitext_simple import Link, WebLink, split_simple
-from relatedevents.readers.wikitext_templates import render_template
+from relatedevents.readers.wikitext.decode import decode_page
+from relatedevents.readers.wikitext.lines import read_page
+from relatedevents.readers.wikitext.markup import page_title, read_markup
+from relatedevents.readers.wikitext.mend import clean_text, mend_links
+from relatedevents.readers.wikitext.simple import Link, WebLink, split_simple
+from relatedevents.readers.wikitext.templates import render_template
 
 # One bullet a line reads best, however long the line.
 # ruff: noqa: E501

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from relatedevents.archive import check_events
+from relatedevents.features.tags import tag_key
 from relatedevents.readers import read_events, read_links
-from relatedevents.sample import load_sample, load_sample_links
-from relatedevents.tags import tag_key
+from relatedevents.readers.sample import load_sample, load_sample_links
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT / "relatedevents" / "data"

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from toy import ALL, ConstantEncoder, KeywordEncoder, RandomEncoder, Slow, random_frame, toy_model
 
 from relatedevents import RelatedEvents, Weights
-from relatedevents.operands import operands
-from relatedevents.signals import (
+from relatedevents.scoring.signals import (
     BEND,
     UNDATED,
     add_parts,
@@ -19,6 +18,7 @@ from relatedevents.signals import (
     recency_values,
     time_values,
 )
+from relatedevents.scoring.terms import operands
 from relatedevents.weights import SIGNALS
 
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relatedevents.errors import InputError
-from relatedevents.tags import TagSpace, check_aliases, idf, replace_aliases, tag_key
+from relatedevents.features.tags import TagSpace, check_aliases, idf, replace_aliases, tag_key
 
 TAGS = st.text(alphabet="aAbBéÉß–- _", min_size=1, max_size=4)
 LISTS = st.lists(st.lists(TAGS, max_size=4), min_size=1, max_size=8)

@@ -11,8 +11,8 @@ from scipy import sparse
 from toy import KeywordEncoder, random_frame
 
 from relatedevents import RelatedEvents, Weights, load_sample
-from relatedevents.tags import TagSpace
-from relatedevents.topics import N_TOPICS, TopicSpace
+from relatedevents.features.tags import TagSpace
+from relatedevents.features.topics import N_TOPICS, TopicSpace
 
 TOPIC = Weights.only(topic=1)
 

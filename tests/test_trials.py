@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relatedevents import RelatedEvents, Weights
-from relatedevents.learning.weights import folds_of
-from relatedevents.trials import Trial, Wanted
+from relatedevents.learning.coordinate_search import folds_of
+from relatedevents.model_parts.trials import Trial, Wanted
 
 N_STORIES, PER_STORY = 14, 14
 
@@ -133,7 +133,7 @@ def test_own_weights_stay_where_neighbours_did_all_that_can_be_done(frame, fitte
 @pytest.mark.parametrize("until", [None, 11_500])
 def test_a_trial_is_the_same_from_all_lists_or_from_a_few(fitted, monkeypatch, until):
     def trial(at_once, kept=False):
-        monkeypatch.setattr("relatedevents.trials._AT_ONCE", at_once)
+        monkeypatch.setattr("relatedevents.model_parts.trials._AT_ONCE", at_once)
         model = weighing(fitted, semantic=1, time=0.3, neighbours=1)
         if kept:
             model.related_all(3)

@@ -16,7 +16,7 @@ from toy import KeywordEncoder, random_frame
 
 from relatedevents import RelatedEvents, Weights, load_sample, load_sample_links
 from relatedevents.errors import InputError, UnknownIdError
-from relatedevents.learning.weights import (
+from relatedevents.learning.coordinate_search import (
     Candidates,
     Setting,
     folds_of,

@@ -22,12 +22,13 @@ from toy import (
     toy_frame,
 )
 
-from relatedevents import RelatedEvents, Weights, updating
+from relatedevents import RelatedEvents, Weights
 from relatedevents.cli import main
 from relatedevents.encoders import encode_headlines
 from relatedevents.errors import InputError, StoreError, UnknownIdError
-from relatedevents.growth import grow
-from relatedevents.vocabulary import merged
+from relatedevents.features.vocabulary import merged
+from relatedevents.index.update import grow
+from relatedevents.model_parts import updating
 
 EVERY = {
     "default": Weights(),
@@ -498,7 +499,7 @@ def test_a_failure_half_way_leaves_the_model_as_it_was(monkeypatch, toy):
         raise MemoryError
 
     with monkeypatch.context() as patch:
-        patch.setattr("relatedevents.merging.Merger.run", fail)
+        patch.setattr("relatedevents.retrieval.incremental.Merger.run", fail)
         with pytest.raises(MemoryError):
             toy.update(NEW)
     assert toy.index_ is index
@@ -530,7 +531,7 @@ def test_merged_names(names, new):
 
 @pytest.mark.parametrize("seed", range(4))
 def test_events_are_inserted_where_the_written_order_wants_them(seed):
-    from relatedevents.index import tie_order
+    from relatedevents.index.index import tie_order
 
     frame = frame_of(seed, 3)
     model = fitted(frame.iloc[:15], "default", "keywords", 5)

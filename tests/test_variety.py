@@ -23,8 +23,9 @@ from toy import ALL, KeywordEncoder, RandomEncoder, Slow, lists_of, random_frame
 from relatedevents import RelatedEvents, Weights
 from relatedevents.errors import InputError
 from relatedevents.evaluation.tables import run_from_table
-from relatedevents.rerank import Above, Wording, keep_distinct, pick_diverse
-from relatedevents.signals import UNDATED
+from relatedevents.features.word_sets import Wording
+from relatedevents.rerank import Above, keep_distinct, pick_diverse
+from relatedevents.scoring.signals import UNDATED
 from relatedevents.writers.trec import write_trec_run
 
 BOTH = {"diversity": 0.4, "near_duplicates": "drop"}

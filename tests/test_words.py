@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from toy import KeywordEncoder, Slow, toy_frame
 
 from relatedevents import Weights
-from relatedevents.words import WordSpace
+from relatedevents.features.words import WordSpace
 
 HEADLINES = st.lists(st.text(alphabet="ab éÉß.-1", min_size=1, max_size=12), min_size=1, max_size=8)
 

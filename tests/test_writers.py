@@ -16,13 +16,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from relatedevents._util.files import whole_file, whole_folder, whole_text
 from relatedevents.errors import InputError
 from relatedevents.writers import FORMATS, write_lists
 from relatedevents.writers.json_text import json_rows
 from relatedevents.writers.markdown import escaped, related_section
-from relatedevents.writers.places import link_of, page_path, safe_url
 from relatedevents.writers.tables import dump_csv, dump_jsonl, records
-from relatedevents.writers.whole import whole_file, whole_folder, whole_text
+from relatedevents.writers.urls import link_of, page_path, safe_url
 
 # Text that UTF-8 can write; a null byte is in no real archive, and the CSV reader stops at it.
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1)

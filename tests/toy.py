@@ -17,9 +17,9 @@ from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 from relatedevents import RelatedEvents, Weights
 from relatedevents.encoders import encode_headlines
-from relatedevents.neighbourhoods import NeighbourSpace
-from relatedevents.tags import TagSpace, tag_key
-from relatedevents.topics import TopicSpace
+from relatedevents.features.projection import NeighbourSpace
+from relatedevents.features.tags import TagSpace, tag_key
+from relatedevents.features.topics import TopicSpace
 
 SIGNALS = (
     "semantic",

@@ -64,7 +64,7 @@ def events_of(source: str, size: str, keep: Path) -> tuple[pd.DataFrame, str]:
 def prepare(source: str, size: str, folder: Path, threads: int) -> dict[str, object]:
     """Write events, vectors, tags, the sample and its true lists into a folder."""
     from relatedevents.encoders import encode_headlines, resolve_encoder
-    from relatedevents.tags import TagSpace
+    from relatedevents.features.tags import TagSpace
 
     archive, what = events_of(source, size, folder.parent)
     folder.mkdir(parents=True, exist_ok=True)

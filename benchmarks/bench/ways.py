@@ -242,7 +242,8 @@ class Exact(Way):
         ).fit(self.archive)
 
     def search(self, rows: np.ndarray, setting: int) -> np.ndarray:
-        from relatedevents import answers, lists
+        from relatedevents.retrieval import answers
+        from relatedevents.retrieval import table as lists
 
         # From nothing again: what is kept of an earlier search would be a gift.
         self.model._kept, self.model._near = None, None

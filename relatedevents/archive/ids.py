@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import numpy.typing as npt
 
-from relatedevents.checks import problem, shown
+from relatedevents._util.checks import problem, shown
 from relatedevents.errors import InputError, UnknownIdError
 
 _GRAMS = 16

@@ -9,7 +9,10 @@ from typing import Any, cast
 
 import pandas as pd
 
-from relatedevents.archive.cells import (
+from relatedevents._util.checks import check_choice, problem, shown, some_of
+from relatedevents.archive.dates import ALLOWED_DATES, dates_of, read_days
+from relatedevents.archive.ids import text_of_id
+from relatedevents.archive.values import (
     SHOWN_ROWS,
     Faults,
     headline_of,
@@ -17,9 +20,6 @@ from relatedevents.archive.cells import (
     read_texts,
     told_rows,
 )
-from relatedevents.archive.dates import ALLOWED_DATES, dates_of, read_days
-from relatedevents.archive.ids import text_of_id
-from relatedevents.checks import check_choice, problem, shown, some_of
 from relatedevents.errors import DroppedRowsWarning, InputError, RelatedEventsWarning
 
 REQUIRED = ("id", "headline")

@@ -9,7 +9,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from relatedevents.checks import problem, shown
+from relatedevents._util.checks import problem, shown
 from relatedevents.cli.sources import SAMPLE, fit_model, open_model, read_archive, wants_progress
 from relatedevents.errors import InputError
 
@@ -152,7 +152,7 @@ def _measured(args: argparse.Namespace) -> Evaluation:
     links = _open_links(args)
     told: dict[str, str] = {}
     if args.baselines:
-        from relatedevents.baselines import BASELINES
+        from relatedevents._baselines import BASELINES
 
         made = _baseline_runs(args, runs, links, archive, as_of)
         runs |= made
@@ -183,7 +183,7 @@ def _check_output(args: argparse.Namespace) -> None:
     if args.changed is not None and args.changed < 0:
         raise InputError(problem("--changed", f"got {args.changed}", "a whole number of 0 or more"))
     if args.html:
-        from relatedevents.checks import require
+        from relatedevents._util.checks import require
 
         require("matplotlib", "the plots of --html")
     for option in ("markdown", "html"):
@@ -273,7 +273,7 @@ def _open_links(args: argparse.Namespace) -> object:
 def _links_named(source: str) -> object:
     if source != SAMPLE:
         return source
-    from relatedevents.sample import load_sample_links
+    from relatedevents.readers.sample import load_sample_links
 
     return load_sample_links()
 
@@ -286,7 +286,7 @@ def _baseline_runs(
     as_of: object,
 ) -> dict[str, object]:
     """Return every baseline's lists of the linked events, made as of the links' days."""
-    from relatedevents.baselines import BASELINES
+    from relatedevents._baselines import BASELINES
     from relatedevents.report.truth import Events, last_days, read_truth
 
     if archive is None:
@@ -313,8 +313,8 @@ def _made(
     import numpy as np
     import pandas as pd
 
+    from relatedevents._baselines import baselines
     from relatedevents.archive import dates_of
-    from relatedevents.baselines import baselines
 
     queries = list(truth.linked)
     dated = [query for query in queries if days is not None and query in days]

@@ -12,8 +12,8 @@ from relatedevents.cli.sources import load_model
 from relatedevents.store import check_free
 
 if TYPE_CHECKING:
-    from relatedevents.learning.adapted import Adaptation
-    from relatedevents.learning.tuned import Tuning
+    from relatedevents.learning.adaptation import Adaptation
+    from relatedevents.learning.tuning_report import Tuning
     from relatedevents.model import RelatedEvents
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from relatedevents.weights import SIGNALS
 
 if TYPE_CHECKING:
-    from relatedevents.explain import Explanation
+    from relatedevents.retrieval.explain import Explanation
 
 WIDTH = 100
 _DATE_WIDTH = 10

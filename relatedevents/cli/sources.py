@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from relatedevents.checks import problem, shown
+from relatedevents._util.checks import problem, shown
 from relatedevents.errors import InputError
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def read_conditions(
     conditions: list[str] | None, archive: pd.DataFrame
 ) -> npt.NDArray[np.bool_] | None:
     """Return the mask of the events for which every `--where` holds, or None without any."""
-    from relatedevents.filters import read_where
+    from relatedevents.retrieval.filters import read_where
 
     if not conditions:
         return None
@@ -192,7 +192,7 @@ def fit_model(args: argparse.Namespace) -> RelatedEvents:
 def read_archive(args: argparse.Namespace) -> pd.DataFrame:
     """Return the archive that SOURCE names."""
     if args.source == SAMPLE:
-        from relatedevents.sample import load_sample
+        from relatedevents.readers.sample import load_sample
 
         reading = ("--column", "--tag-separator", "--archive-format")
         given = [option for option in reading if _fit_options(args)[option]]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from relatedevents.checks import problem, shown
+from relatedevents._util.checks import problem, shown
 from relatedevents.encoders.cache import VectorCache
 from relatedevents.encoders.fingerprints import encoder_fingerprint
 from relatedevents.encoders.protocol import Encoder

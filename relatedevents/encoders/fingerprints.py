@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from relatedevents.checks import problem, require, shown
+from relatedevents._util.checks import problem, require, shown
 from relatedevents.encoders.protocol import Encoder
 from relatedevents.errors import InputError
 

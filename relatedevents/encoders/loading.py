@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import Any, cast
 
-from relatedevents.checks import problem, require, shown
+from relatedevents._util.checks import problem, require, shown
 from relatedevents.encoders.protocol import Encoder
 from relatedevents.errors import InputError
 

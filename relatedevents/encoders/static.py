@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from relatedevents.checks import problem, shown
+from relatedevents._util.checks import problem, shown
 from relatedevents.encoders.fingerprints import encodes_like
 from relatedevents.encoders.protocol import Encoder
 from relatedevents.errors import InputError

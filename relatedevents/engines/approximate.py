@@ -12,13 +12,13 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from relatedevents.checks import require
-from relatedevents.engines.capacity import threads
-from relatedevents.engines.contract import Best, ExactParts, Filters, Progress
-from relatedevents.engines.everyone import Everyone
+from relatedevents._util.checks import require
+from relatedevents._util.memory import threads
+from relatedevents.engines.base import Best, ExactParts, Filters, Progress
 from relatedevents.engines.exact import ExactEngine
+from relatedevents.engines.neighbour_descent import Everyone
 from relatedevents.engines.search import Sorted
-from relatedevents.operands import Operands
+from relatedevents.scoring.terms import Operands
 
 I64 = npt.NDArray[np.int64]
 

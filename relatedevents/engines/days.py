@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from relatedevents.engines.contract import Filters
-from relatedevents.signals import UNDATED
+from relatedevents.engines.base import Filters
+from relatedevents.scoring.signals import UNDATED
 
 #: The day of an undated event: later than every day, and beyond every time table.
 FAR = np.int32(2**30)

@@ -14,17 +14,17 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from relatedevents.engines.blocks import AllPairs
+from relatedevents._util.memory import check_lists_fit, threads
+from relatedevents._util.threads import in_threads
+from relatedevents.engines.all_pairs import AllPairs
+from relatedevents.engines.base import Best, ExactParts, Filters, Progress
 from relatedevents.engines.bounds import Outline
-from relatedevents.engines.capacity import check_lists_fit, threads
-from relatedevents.engines.contract import Best, ExactParts, Filters, Progress
 from relatedevents.engines.days import FAR, latest_days, near_days
 from relatedevents.engines.postings import CsrArrays, Postings
-from relatedevents.engines.rows import MANY, SomePairs
-from relatedevents.engines.workers import in_threads
-from relatedevents.operands import Operands
-from relatedevents.ranking import best_of_each
-from relatedevents.signals import BEND, DECIMALS, add_parts
+from relatedevents.engines.query_scan import MANY, SomePairs
+from relatedevents.scoring.ranking import best_of_each
+from relatedevents.scoring.signals import BEND, DECIMALS, add_parts
+from relatedevents.scoring.terms import Operands
 
 # Rows of a dense strip worked on at once; below _SMALL rows a strip beats square blocks.
 _STRIP = 32
@@ -215,7 +215,7 @@ class ExactEngine:
         strip: npt.NDArray[np.int64],
         postings: tuple[Postings, ...],
     ) -> Best:
-        from relatedevents.engines import _kernels
+        from relatedevents.engines.kernels import strip as _kernels
 
         sides = (queries.sparse, queries.bent, queries.pattern)
         sparse_rows, bent_rows, pattern_rows = (CsrArrays.of(matrix) for matrix in sides)

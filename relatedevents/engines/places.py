@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from relatedevents.engines.cells import Cells, nearest
+from relatedevents.engines.clusters import Cells, nearest
 from relatedevents.engines.postings import CsrArrays
-from relatedevents.operands import Operands
-from relatedevents.signals import UNDATED
+from relatedevents.scoring.signals import UNDATED
+from relatedevents.scoring.terms import Operands
 
 #: The day of an undated event here: no sum of two overflows, and it lies beyond every time table.
 FAR = 2**30

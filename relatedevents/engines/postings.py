@@ -58,6 +58,6 @@ class Postings:
 
     def fill(self, first: int, last: int) -> None:
         """Hold the postings of the rows from `first` to before `last` in `arrays`."""
-        from relatedevents.engines import _kernels
+        from relatedevents.engines.kernels import strip as _kernels
 
         _kernels.fill_postings(*self._matrix.arrays, first, last, *self.arrays)

@@ -11,13 +11,13 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from relatedevents.engines.cells import Cells
-from relatedevents.engines.contract import Best, ExactParts, Progress
+from relatedevents.engines.base import Best, ExactParts, Progress
+from relatedevents.engines.clusters import Cells
 from relatedevents.engines.exact import rank_candidates
 from relatedevents.engines.places import FAR, Places, Queries, Windows, available
 from relatedevents.engines.postings import Postings
-from relatedevents.operands import Operands
-from relatedevents.signals import BEND
+from relatedevents.scoring.signals import BEND
+from relatedevents.scoring.terms import Operands
 
 I64 = npt.NDArray[np.int64]
 _Out = TypeVar("_Out")
@@ -148,7 +148,7 @@ class Search:
         found: npt.NDArray[np.int32],
         found_dots: npt.NDArray[np.float32],
     ) -> None:
-        from relatedevents.engines import _approximate_kernels as kernels
+        from relatedevents.engines.kernels import sorted_search as kernels
 
         within, asked, windows = self.within, self.asked, self.windows
         enough = _NEAR if within.timed else _NEAR_WITHOUT_TIME
@@ -199,7 +199,7 @@ class Search:
         n: int,
         mine: _Scratch,
     ) -> Best:
-        from relatedevents.engines import _approximate_kernels as kernels
+        from relatedevents.engines.kernels import sorted_search as kernels
 
         within, asked, windows = self.within, self.asked, self.windows
         side, operands = within.side, within.operands

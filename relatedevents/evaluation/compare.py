@@ -10,7 +10,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from relatedevents.checks import check_choice, check_count, check_number, problem, shown, some_of
+from relatedevents._util.checks import (
+    check_choice,
+    check_count,
+    check_number,
+    problem,
+    shown,
+    some_of,
+)
 from relatedevents.errors import InputError
 from relatedevents.evaluation.lists import CheckedLinks, Links, Run, align, check_links, check_run
 from relatedevents.evaluation.metrics import check_metrics, score_aligned

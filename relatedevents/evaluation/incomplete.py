@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from relatedevents.checks import check_count, problem
+from relatedevents._util.checks import check_count, problem
 from relatedevents.errors import InputError
 from relatedevents.evaluation.lists import (
     MAX_GRADE,

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 import pandas as pd
 
-from relatedevents.checks import check_choice, problem, shown, some_of
+from relatedevents._util.checks import check_choice, problem, shown, some_of
 from relatedevents.errors import InputError
 
 # trec_eval reserves memory for every grade up to the highest, so a grade of 10**8 takes 800 MB.

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from relatedevents.checks import problem, shown
+from relatedevents._util.checks import problem, shown
 from relatedevents.errors import InputError
 from relatedevents.evaluation.formulas import capped_recall, rank_biased_overlap
 from relatedevents.evaluation.lists import Aligned, Links, Run, align, check_links, check_run

@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from relatedevents.checks import check_choice, check_count, check_number, problem, some_of
+from relatedevents._util.checks import check_choice, check_count, check_number, problem, some_of
 from relatedevents.errors import InputError, LeakError
 from relatedevents.evaluation.lists import Links, Run, check_links, check_run, day_of, label_set
 from relatedevents.evaluation.splits import DEFAULT_GAP

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from relatedevents.checks import check_choice, check_count, check_number, problem, some_of
+from relatedevents._util.checks import check_choice, check_count, check_number, problem, some_of
 from relatedevents.errors import InputError
 from relatedevents.evaluation.lists import Links, check_links, day_of, label_set
 

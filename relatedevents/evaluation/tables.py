@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from relatedevents.checks import problem, shown
+from relatedevents._util.checks import problem, shown
 from relatedevents.errors import InputError
 from relatedevents.evaluation.lists import (
     Links,

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from relatedevents.checks import check_count, check_number
+from relatedevents._util.checks import check_count, check_number
 from relatedevents.learning.pairs import Pairs, drawing_chances, partner_matrix
 
 _TINY = 1e-8

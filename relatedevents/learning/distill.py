@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from relatedevents.checks import check_count, check_number, problem, require
+from relatedevents._util.checks import check_count, check_number, problem, require
 from relatedevents.errors import InputError, RelatedEventsError
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from relatedevents.tags import tag_key
+from relatedevents.features.tags import tag_key
 
 _LEAST_LIKENESS = 0.5
 _SURE_MARGIN = 0.02

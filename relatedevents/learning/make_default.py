@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from relatedevents.checks import problem
+from relatedevents._util.checks import problem
 from relatedevents.errors import InputError, RelatedEventsError
+from relatedevents.features.tags import tag_key
 from relatedevents.learning.contrastive import Lesson, teach_vectors, token_shares
 from relatedevents.learning.distill import file_sha256, quantise, write_model
 from relatedevents.learning.left_out import left_out, overlap
 from relatedevents.learning.teach import CLIP_PERCENTILE, archive_pairs
-from relatedevents.tags import tag_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from relatedevents.checks import check_count, problem
+from relatedevents._util.checks import check_count, problem
 from relatedevents.errors import InputError
 
 

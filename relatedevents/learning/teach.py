@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from relatedevents.checks import check_number, problem
+from relatedevents._util.checks import check_number, problem
 from relatedevents.encoders import Encoder
 from relatedevents.errors import InputError
 from relatedevents.learning.contrastive import Lesson, teach_vectors, token_shares
@@ -107,7 +107,7 @@ def adapt(
         A model2vec StaticModel, such as ``resolve_encoder("default")``.
     headlines : sequence of str, length n_events
     tags : sequence of iterables of str, length n_events
-        Each event's tag keys (see `relatedevents.tags.tag_key`).
+        Each event's tag keys (see `relatedevents.features.tags.tag_key`).
     dates : ndarray of datetime64, shape (n_events,)
         Events without a date (NaT) are left out.
     stories : sequence of iterables of str, optional

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pandas as pd
 
+from relatedevents._util.checks import check_choice, check_count, problem, some_of
+from relatedevents._util.gc import collector_paused
 from relatedevents.archive import check_events
-from relatedevents.checks import check_choice, check_count, problem, some_of
 from relatedevents.errors import InputError
-from relatedevents.garbage import collector_paused
+from relatedevents.features.tags import check_aliases, replace_aliases
 from relatedevents.readers.context import NOT_PAGES, events_of_pages, read_pages
 from relatedevents.readers.tables import EXTENSIONS, existing_path, read_bytes, read_table
-from relatedevents.tags import check_aliases, replace_aliases
 
 FORMATS = ("csv", "jsonl", "parquet", "context", "wikitext")
 _DAY_PAGE = re.compile(r"\d{4}_[A-Z][a-z]+_\d{1,2}\.txt")

@@ -13,12 +13,13 @@ from urllib.parse import unquote
 import numpy as np
 import pandas as pd
 
+from relatedevents._util.checks import check_choice, problem, shown, some_of
 from relatedevents.archive import Ids, check_events, to_pandas
-from relatedevents.checks import check_choice, problem, shown, some_of
 from relatedevents.errors import InputError, RelatedEventsWarning
+from relatedevents.features.tags import tag_key
 from relatedevents.readers.context import Page, read_pages
-from relatedevents.readers.linktable import check_links
-from relatedevents.readers.resolve import PathResolver
+from relatedevents.readers.context.resolve import PathResolver
+from relatedevents.readers.link_table import check_links
 from relatedevents.readers.tables import (
     EXTENSIONS,
     existing_path,
@@ -27,7 +28,6 @@ from relatedevents.readers.tables import (
     read_table,
     read_utf8,
 )
-from relatedevents.tags import tag_key
 
 FORMATS = ("csv", "jsonl", "parquet", "context", "qrels")
 _QRELS_LINE = re.compile(r"\s*(\S+)\s+(\S+)\s+(\S+)\s+([+-]?\d+)\s*")

@@ -14,10 +14,10 @@ from urllib.parse import unquote
 import numpy as np
 import pandas as pd
 
+from relatedevents._util.checks import check_choice, problem, shown, some_of
 from relatedevents.archive import to_pandas
-from relatedevents.checks import check_choice, problem, shown, some_of
 from relatedevents.errors import InputError
-from relatedevents.readers.linktable import check_links
+from relatedevents.readers.link_table import check_links
 from relatedevents.readers.tables import (
     EXTENSIONS,
     existing_path,

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from relatedevents.checks import problem, shown, some_of
+from relatedevents._util.checks import problem, shown, some_of
 from relatedevents.errors import InputError
 
 _DELIMITERS = ",;\t"

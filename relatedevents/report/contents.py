@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from relatedevents.evaluation.beyond import BEYOND
+from relatedevents.evaluation.beyond_accuracy import BEYOND
 from relatedevents.evaluation.compare import COMPARE_WORDS
 from relatedevents.evaluation.incomplete import INCOMPLETE_WORDS, NOT_DEFINED
 from relatedevents.evaluation.metrics import METRICS, parse_metric
-from relatedevents.report.apart import NEAR
 from relatedevents.report.blocks import (
     SIGN_WORDS,
     Block,
@@ -25,6 +24,7 @@ from relatedevents.report.blocks import (
     Words,
 )
 from relatedevents.report.entries import side_by_sides
+from relatedevents.report.list_statistics import NEAR
 from relatedevents.report.runs import LINKS_NAME, RUN_COUNTS
 from relatedevents.report.truth import LINK_COUNTS
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from relatedevents.features.tags import tag_key
 from relatedevents.report.blocks import Entry, SideBySide
 from relatedevents.report.truth import Events
-from relatedevents.tags import tag_key
 
 if TYPE_CHECKING:
     from relatedevents.report.result import Evaluation

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from relatedevents.checks import check_choice, check_count, problem, shown
+from relatedevents._util.checks import check_choice, check_count, problem, shown
 from relatedevents.errors import InputError
 from relatedevents.evaluation.compare import Comparison, compare
 from relatedevents.evaluation.incomplete import incomplete
@@ -17,7 +17,7 @@ from relatedevents.evaluation.protocol import check_leaks
 from relatedevents.evaluation.significance import holm
 from relatedevents.evaluation.tables import links_from_table
 from relatedevents.readers import read_links
-from relatedevents.report.apart import days_between, describe
+from relatedevents.report.list_statistics import days_between, describe
 from relatedevents.report.result import Evaluation
 from relatedevents.report.runs import CountedRun, count_run, is_model, named_runs
 from relatedevents.report.truth import (

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from relatedevents.checks import require
+from relatedevents._util.checks import require
 from relatedevents.report.contents import number, shown_pairs
 from relatedevents.report.runs import LINKS_NAME
 

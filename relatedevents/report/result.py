@@ -10,14 +10,14 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from relatedevents.checks import problem, shown
+from relatedevents._util.checks import problem, shown
+from relatedevents._util.files import whole_text
 from relatedevents.errors import InputError
 from relatedevents.evaluation.compare import Comparison
 from relatedevents.report.truth import Events, Truth
-from relatedevents.writers.plain import plain
+from relatedevents.writers.jsonable import plain
 from relatedevents.writers.tables import records
 from relatedevents.writers.trec import write_trec_qrels, write_trec_run
-from relatedevents.writers.whole import whole_text
 
 _README = """\
 Lists and links of one evaluation, for TREC's tools. Ids are percent-encoded.

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from relatedevents._util.checks import problem, shown
 from relatedevents.archive import dates_of
-from relatedevents.checks import problem, shown
 from relatedevents.errors import InputError
 from relatedevents.evaluation.protocol import filter_as_of
 from relatedevents.evaluation.tables import run_from_scores, run_from_table

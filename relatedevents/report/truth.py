@@ -9,8 +9,8 @@ from functools import cached_property
 
 import pandas as pd
 
+from relatedevents._util.checks import check_choice, problem, shown, some_of
 from relatedevents.archive import UNDATED, Ids, check_events, day_of, days_of
-from relatedevents.checks import check_choice, problem, shown, some_of
 from relatedevents.errors import InputError, UnknownIdError
 from relatedevents.evaluation.tables import links_from_table
 from relatedevents.readers import read_links

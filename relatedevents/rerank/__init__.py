@@ -7,7 +7,6 @@ from relatedevents.rerank.second_pass import (
     neighbour_values,
 )
 from relatedevents.rerank.variety import CHOICE, Above, keep_distinct, pick_diverse
-from relatedevents.rerank.wording import Wording
 
 __all__ = [
     "CHOICE",
@@ -15,7 +14,6 @@ __all__ = [
     "N_NEIGHBOURS",
     "Above",
     "Neighbourhoods",
-    "Wording",
     "keep_distinct",
     "neighbour_values",
     "pick_diverse",

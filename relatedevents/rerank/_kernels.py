@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
+from relatedevents._util._compiled import compiled
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[misc, untyped-decorator, unused-ignore]
+
+@compiled()
 def middle(
     members: npt.NDArray[np.int64],
     coordinates: npt.NDArray[np.float32],
@@ -35,7 +36,7 @@ def middle(
         place[k] = np.float32(total[k] / length) if length > 1e-6 else np.float32(0.0)
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[misc, untyped-decorator, unused-ignore]
+@compiled()
 def middles(
     members: npt.NDArray[np.int64],
     coordinates: npt.NDArray[np.float32],
@@ -49,7 +50,7 @@ def middles(
         middle(members[row], coordinates, days, until[row], total, places[row])
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[misc, untyped-decorator, unused-ignore]
+@compiled()
 def carry(
     members_before: npt.NDArray[np.int64],
     places_before: npt.NDArray[np.float32],

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
-from relatedevents import _pairs
+from relatedevents._util._compiled import compiled
+from relatedevents.scoring import _pair_kernels as _pairs
 
 
 class Said(NamedTuple):
@@ -25,7 +25,7 @@ class Said(NamedTuple):
     least: float
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[misc, untyped-decorator, unused-ignore]
+@compiled()
 def _say_the_same(a: int, b: int, said: Said) -> bool:
     if said.codes[a] == said.codes[b]:
         return True
@@ -53,7 +53,7 @@ def _say_the_same(a: int, b: int, said: Said) -> bool:
     return bool(both > 0.0 and shared >= said.least * both - 1e-9)
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[misc, untyped-decorator, unused-ignore]
+@compiled()
 def keep_distinct(
     starts: npt.NDArray[np.int64],
     rows: npt.NDArray[np.int64],
@@ -78,7 +78,7 @@ def keep_distinct(
             kept[pair] = new
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[misc, untyped-decorator, unused-ignore]
+@compiled()
 def _add_likeness(
     row: int,
     candidates: npt.NDArray[np.int64],
@@ -105,7 +105,7 @@ def _add_likeness(
         total[k] += (cosines[k] + min(tags[k], 1.0)) / 2.0
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[misc, untyped-decorator, unused-ignore]
+@compiled()
 def pick(
     starts: npt.NDArray[np.int64],
     candidates: npt.NDArray[np.int64],

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from relatedevents.signals import DECIMALS, UNDATED, Features
+from relatedevents.scoring.signals import DECIMALS, UNDATED, Features
 
 #: How many of an event's first list are its neighbours.
 N_NEIGHBOURS = 10
@@ -131,7 +131,7 @@ def neighbour_values(
     until : numpy.ndarray of int64, shape (n_queries,), optional
         What the page of each query could know: on both sides later neighbours are left out.
     """
-    from relatedevents import _pairs
+    from relatedevents.scoring import _pair_kernels as _pairs
 
     if until is None:
         return np.asarray(

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from relatedevents.ranking import starts_of
-from relatedevents.rerank.wording import Wording
-from relatedevents.signals import DECIMALS, UNDATED, Features, csr_arrays
+from relatedevents.features.word_sets import Wording
+from relatedevents.scoring.ranking import starts_of
+from relatedevents.scoring.signals import DECIMALS, UNDATED, Features, csr_arrays
 
 #: Two headlines say the same if they share so much of their words' weight ...
 SAME_WORDS = 0.75

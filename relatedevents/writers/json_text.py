@@ -10,7 +10,7 @@ from json.encoder import encode_basestring
 import numpy as np
 import pandas as pd
 
-from relatedevents.writers.plain import plain
+from relatedevents.writers.jsonable import plain
 
 ROWS_AT_ONCE = 50_000
 

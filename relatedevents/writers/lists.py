@@ -11,11 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from relatedevents.checks import check_choice, problem, shown, some_of
+from relatedevents._util.checks import check_choice, problem, shown, some_of
 from relatedevents.errors import InputError
 from relatedevents.writers.markdown import write_document, write_sections
 from relatedevents.writers.pages import page_items, write_pages
-from relatedevents.writers.places import link_of
 from relatedevents.writers.tables import (
     dump_csv,
     dump_jsonl,
@@ -27,6 +26,7 @@ from relatedevents.writers.tables import (
     write_parquet,
     write_parquet_blocks,
 )
+from relatedevents.writers.urls import link_of
 
 _TABLE_WRITERS: dict[str, Callable[[pd.DataFrame, Path], None]] = {
     "csv": write_csv,

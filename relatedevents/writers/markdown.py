@@ -11,8 +11,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from relatedevents.writers.places import page_path, safe_url
-from relatedevents.writers.whole import whole_folder, whole_text
+from relatedevents._util.files import whole_folder, whole_text
+from relatedevents.writers.urls import page_path, safe_url
 
 HEADING = "### Related:"
 _SIGNS = re.compile(r"([\\`*_{}\[\]<>|~&$])")

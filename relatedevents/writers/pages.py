@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from relatedevents._util.files import whole_folder
 from relatedevents.writers.json_text import json_rows
-from relatedevents.writers.places import page_path
-from relatedevents.writers.whole import whole_folder
+from relatedevents.writers.urls import page_path
 
 
 def page_items(rows: pd.DataFrame, link: Callable[[str], str]) -> list[str]:

@@ -15,9 +15,9 @@ from typing import Literal, TextIO
 import numpy as np
 import pandas as pd
 
+from relatedevents._util.files import whole_file, whole_text
 from relatedevents.writers.json_text import json_rows
-from relatedevents.writers.plain import plain
-from relatedevents.writers.whole import whole_file, whole_text
+from relatedevents.writers.jsonable import plain
 
 _ROWS_AT_ONCE = 50_000
 

@@ -13,11 +13,11 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from relatedevents.checks import check_choice, problem, shown, some_of
+from relatedevents._util.checks import check_choice, problem, shown, some_of
+from relatedevents._util.files import whole_text
 from relatedevents.errors import InputError
 from relatedevents.evaluation.lists import check_links, check_run
 from relatedevents.evaluation.tables import links_from_table, run_from_table
-from relatedevents.writers.whole import whole_text
 
 
 def write_trec_run(

@@ -1,0 +1,141 @@
+"""Words: TF-IDF vectors of the headlines' words."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from relatedevents.features.vocabulary import merged, place_of
+
+
+@dataclass(frozen=True)
+class WordSpace:
+    """The words of an archive's headlines and their idf weights.
+
+    English stop words are left out and words of a single headline too, since they can't match
+    another one; the term frequency is sublinear (1 + ln tf).
+
+    Attributes
+    ----------
+    words : list of str
+        The vocabulary, sorted; column numbers follow it.
+    weights : numpy.ndarray of float64, shape (n_words,)
+        Smooth idf, ln((1 + N) / (1 + df)) + 1, as in scikit-learn's `TfidfTransformer`.
+    unknown_weight : float
+        The weight of a word that no headline of the fit had, ln(1 + N) + 1; only `grown` uses it.
+    """
+
+    words: list[str]
+    weights: npt.NDArray[np.float64]
+    unknown_weight: float
+
+    @classmethod
+    def fit(cls, headlines: Sequence[str]) -> tuple[WordSpace, sparse.csr_matrix]:
+        """Learn the vocabulary, and return the headlines' vectors with it.
+
+        Parameters
+        ----------
+        headlines : sequence of str
+            One an event.
+
+        Returns
+        -------
+        WordSpace
+            What was learned.
+        scipy.sparse.csr_matrix of float64, shape (n_events, n_words)
+            The headlines' vectors, as `transform` would give them.
+
+        Examples
+        --------
+        >>> space, matrix = WordSpace.fit(["Army retakes town", "Army leaves town", "Rain"])
+        >>> space.words
+        ['army', 'town']
+        >>> matrix.shape
+        (3, 2)
+        """
+        from sklearn.feature_extraction.text import CountVectorizer
+
+        unknown = math.log(1.0 + len(headlines)) + 1.0
+        counter = CountVectorizer(stop_words="english", dtype=np.float64)
+        try:
+            counts = counter.fit_transform(headlines)
+        except ValueError:
+            # scikit-learn refuses headlines without one word; other signals then decide.
+            space = cls([], np.zeros(0), unknown)
+            return space, sparse.csr_matrix((len(headlines), 0), dtype=np.float64)
+        frequency = np.bincount(counts.indices, minlength=counts.shape[1])
+        kept = np.flatnonzero(frequency >= 2)
+        words = counter.get_feature_names_out()[kept].tolist()
+        weights = np.log((1.0 + len(headlines)) / (1.0 + frequency[kept])) + 1.0
+        space = cls(words, weights, unknown)
+        return space, space._weigh(sparse.csr_matrix(counts[:, kept]))
+
+    def grown(self, headlines: Sequence[str]) -> tuple[WordSpace, npt.NDArray[np.int64]]:
+        """Return the space with every word of new headlines, and the column now of each old word.
+
+        A new word weighs what a word of no headline weighs. It enters at once, although it may
+        never meet another: which words a headline is compared by then depends on that headline
+        and the fit alone, never on how later events were grouped into updates.
+
+        Parameters
+        ----------
+        headlines : sequence of str
+            One an event.
+
+        Examples
+        --------
+        >>> space, _ = WordSpace.fit(["Army retakes town", "Army leaves town"])
+        >>> grown, columns = space.grown(["The army holds Kidal"])
+        >>> grown.words, columns.tolist()
+        (['army', 'holds', 'kidal', 'town'], [0, 3])
+        """
+        words_of = _words_of()
+        there = {word for headline in headlines for word in words_of(headline)}
+        new = sorted(word for word in there if place_of(self.words, word) < 0)
+        words, columns, places = merged(self.words, new)
+        weights = np.empty(len(words))
+        weights[columns], weights[places] = self.weights, self.unknown_weight
+        return replace(self, words=words, weights=weights), columns
+
+    def transform(self, headlines: Sequence[str]) -> sparse.csr_matrix:
+        """Return the headlines' vectors, rows of length 1; unknown words are left out.
+
+        Parameters
+        ----------
+        headlines : sequence of str
+            One an event.
+        """
+        words_of = _words_of()
+        counts = [Counter(words_of(headline)) for headline in headlines]
+        column = {word: place_of(self.words, word) for word in set().union(*counts)}
+        known = [{word: n for word, n in mine.items() if column[word] >= 0} for mine in counts]
+        indices = np.array([column[word] for mine in known for word in mine], dtype=np.int32)
+        data = np.array([n for mine in known for n in mine.values()], dtype=np.float64)
+        indptr = np.cumsum([0, *map(len, known)], dtype=np.int32)
+        shape = (len(known), len(self.words))
+        return self._weigh(sparse.csr_matrix((data, indices, indptr), shape=shape))
+
+    def _weigh(self, counts: sparse.csr_matrix) -> sparse.csr_matrix:
+        counts.sort_indices()
+        data = (1.0 + np.log(counts.data)) * self.weights[counts.indices]
+        owner = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))
+        lengths = np.sqrt(np.bincount(owner, weights=data**2, minlength=counts.shape[0]))
+        return sparse.csr_matrix(
+            (data / lengths[owner], counts.indices, counts.indptr), shape=counts.shape
+        )
+
+
+@cache
+def _words_of() -> Callable[[str], list[str]]:
+    """Return what reads the words of a headline: scikit-learn's analyzer, made once."""
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    read: Callable[[str], list[str]] = CountVectorizer(stop_words="english").build_analyzer()
+    return read

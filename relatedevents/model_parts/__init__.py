@@ -1,0 +1,1 @@
+"""The public methods of the model, by what they are for."""

@@ -1,0 +1,364 @@
+"""A folder of Current Events day pages in wikitext -> a table of events."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from relatedevents._util.checks import check_count, problem, require, shown, some_of
+from relatedevents._util.cpu import processors
+from relatedevents.errors import InputError
+from relatedevents.readers.processes import map_in_order
+from relatedevents.readers.wikitext.decode import decode_page
+from relatedevents.readers.wikitext.lines import Line, month_number, read_page
+from relatedevents.readers.wikitext.markup import Reading, read_markup
+
+_SLUG_LENGTH = 80
+_PAGES_AT_ONCE = 100
+_PAGES_A_PROCESS = 750  # read in about the time that one more takes to start
+_MOST_NAMED = 4
+_NAMES = "day pages named YYYY_Month_D.txt, such as 2012_October_12.txt"
+_COLUMNS = [
+    "id",
+    "date",
+    "category",
+    "stories",
+    "headline",
+    "tags",
+    "surface",
+    "sources",
+    "source_urls",
+    "page",
+]
+
+
+@dataclass
+class _Count:
+    """What was read, and what became of it."""
+
+    pages: int = 0
+    mixed: int = 0
+    twice: int = 0
+    foreign_bytes: int = 0
+    undefined_bytes: int = 0
+    bullets: int = 0
+    joined: int = 0
+    unmarked: int = 0
+    no_event: Counter[str] = field(default_factory=Counter)
+    left_out_lines: Counter[str] = field(default_factory=Counter)
+    unknown_templates: Counter[str] = field(default_factory=Counter)
+    left_out_pages: dict[str, str] = field(default_factory=dict)
+    left_out_files: dict[str, str] = field(default_factory=dict)
+    without_events: list[str] = field(default_factory=list)
+    cut_off: list[str] = field(default_factory=list)
+    other_date: dict[str, str] = field(default_factory=dict)
+    renamed: int = 0
+
+    def add(self, other: _Count) -> None:
+        """Add what was counted on the pages that follow."""
+        for name, value in vars(other).items():
+            mine = getattr(self, name)
+            if isinstance(value, dict):  # a Counter adds
+                mine.update(value)
+            else:
+                setattr(self, name, mine + value)
+
+
+def slug(headline: str, length: int = _SLUG_LENGTH) -> str:
+    """Return the headline as the tail of an id: small ASCII letters, digits and dashes.
+
+    Examples
+    --------
+    >>> slug("Łódź's trams – 1,5 million riders!")
+    'odz-s-trams-1-5-million-riders'
+    """
+    plain = unicodedata.normalize("NFKD", headline).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:length]
+
+
+def page_date(name: str) -> date | None:
+    """Return the day that a page's file name tells, or None if it tells none.
+
+    Examples
+    --------
+    >>> page_date("2012_October_12.txt")
+    datetime.date(2012, 10, 12)
+    """
+    match = re.fullmatch(r"(\d{4})_([A-Za-z]+)_(\d{1,2})\.txt", name)
+    month = month_number(match.group(2)) if match else None
+    if match is None or month is None:
+        return None
+    try:
+        return date(int(match.group(1)), month, int(match.group(3)))
+    except ValueError:
+        return None
+
+
+def _without_doubles(titles: Sequence[str]) -> list[str]:
+    """Keep the first spelling of each title, in order; capitals make no difference."""
+    first: dict[str, str] = {}
+    for title in titles:
+        if title:
+            first.setdefault(title.casefold(), title)
+    return list(first.values())
+
+
+def _says_something(reading: Reading) -> bool:
+    """Whether a bullet with bullets below it tells an event of its own.
+
+    It does with a source and more than names; or without one, if it is a whole sentence.
+    """
+    if reading.only_names or not reading.headline:
+        return False
+    words = len(reading.headline.split())
+    if reading.sources or reading.urls:
+        return words >= 8 or not reading.announces
+    return words >= 8 and not reading.announces and reading.headline.endswith((".", "!", "?"))
+
+
+def _cause(raw: str, reading: Reading) -> str:
+    """Say why a bullet with none below it gives no event; "" if it gives one."""
+    if reading.only_names and reading.announces and not reading.urls:
+        return "only the name of a story"
+    if re.search(r"[^\W_]", reading.headline):
+        return ""
+    if not raw.strip():
+        return "empty"
+    if reading.urls or reading.sources:
+        return "only a source"
+    return "only a template" if "{{" in raw else "no words"
+
+
+def _events_of(lines: Sequence[Line], count: _Count) -> list[dict[str, Any]]:
+    """Read a page's lines: who is whose parent, which stories run, what is an event."""
+    events: list[dict[str, Any]] = []
+    category, heading_stories = None, []  # type: str | None, list[str]
+    above: list[tuple[int, list[str]]] = []  # depth and stories of the bullets above
+    for at, line in enumerate(lines):
+        reading = read_markup(line.text)
+        count.unknown_templates.update(reading.unknown_templates)
+        if line.depth == 0:
+            category, above = reading.headline or None, []
+            heading_stories = [title for title, _ in reading.links]
+            continue
+        count.bullets += 1
+        count.unmarked += not line.starred
+        while above and above[-1][0] >= line.depth:
+            above.pop()
+        stories = [*heading_stories, *(title for _, titles in above for title in titles)]
+        parent = at + 1 < len(lines) and lines[at + 1].depth > line.depth
+        if parent and not _says_something(reading):
+            names = [title for title, _ in reading.links] or [reading.headline]
+            above.append((line.depth, [name for name in names if name]))
+            count.no_event["parent"] += 1
+            continue
+        if cause := _cause(line.text, reading):
+            count.no_event[cause] += 1
+            continue
+        # What is told below a sentence without a source belongs to what the sentence links.
+        named = [] if reading.urls or len(reading.links) > _MOST_NAMED else reading.links
+        above.append((line.depth, reading.stories or [title for title, _ in named]))
+        stories = _without_doubles([*stories, *reading.stories])
+        events.append(
+            {
+                "category": category,
+                "stories": stories,
+                "headline": reading.headline,
+                "tags": _without_doubles([*stories, *(title for title, _ in reading.links)]),
+                "surface": list(dict.fromkeys(text for _, text in reading.links if text)),
+                "sources": reading.sources,
+                "source_urls": reading.urls,
+            }
+        )
+    return events
+
+
+def _read_one(path: Path, day: date, count: _Count) -> list[dict[str, Any]]:
+    """Read one page; what it lacks is written into `count`."""
+    count.pages += 1
+    data = path.read_bytes()
+    if not data.strip():
+        count.left_out_pages[path.name] = "empty file"
+        return []
+    if b"\x00" in data:
+        count.left_out_pages[path.name] = "not text: it holds zero bytes"
+        return []
+    decoded = decode_page(data)
+    count.mixed += decoded.foreign > 0
+    count.twice += decoded.twice > 0
+    count.foreign_bytes += decoded.foreign
+    count.undefined_bytes += decoded.undefined
+    page = read_page(decoded.text)
+    count.joined += page.joined
+    count.left_out_lines.update(page.left_out)
+    count.no_event.update(page.hidden)
+    count.bullets += page.hidden.total()
+    if page.cut_off:
+        count.cut_off.append(path.name)
+    if page.header_date and page.header_date != (day.year, day.month, day.day):
+        count.other_date[path.name] = "{:04d}-{:02d}-{:02d}".format(*page.header_date)
+    if page.deletion:
+        bullets = sum(line.depth > 0 for line in page.lines)
+        count.bullets += bullets
+        count.no_event["on a page marked for deletion"] += bullets
+        count.left_out_pages[path.name] = f"marked for deletion: {{{{{page.deletion}}}}}"
+        return []
+    events = _events_of(page.lines, count)
+    if not events:
+        count.without_events.append(path.name)
+    return [{"date": day, **event, "page": path.name} for event in events]
+
+
+def _read_pages(pages: Sequence[tuple[date, Path]]) -> tuple[list[dict[str, Any]], _Count]:
+    count = _Count()
+    return [event for day, file in pages for event in _read_one(file, day, count)], count
+
+
+def _processes(n_jobs: int | None, n_pages: int) -> int:
+    """Return how many processes shall read so many pages."""
+    if n_jobs is not None:
+        return check_count("n_jobs", n_jobs)
+    return min(processors(), max(1, n_pages // _PAGES_A_PROCESS))
+
+
+def _pages(path: Path, count: _Count) -> list[tuple[date, Path]]:
+    """List the day pages by day; other files are counted with a cause."""
+    if path.is_file():
+        day = page_date(path.name)
+        if day is None:
+            raise InputError(
+                problem(
+                    "source",
+                    f"got the file {shown(path.name)}, whose name tells no day",
+                    _NAMES,
+                    "Rename the page after its day.",
+                )
+            )
+        return [(day, path)]
+    if not path.is_dir():
+        raise InputError(
+            problem("source", f"{shown(str(path))} is not there", f"a folder of {_NAMES}")
+        )
+    found = []
+    for file in sorted(path.iterdir()):
+        day = page_date(file.name)
+        if day is not None and file.is_file():
+            found.append((day, file))
+        else:
+            cause = "the name tells no day" if file.suffix == ".txt" else "not a .txt page"
+            count.left_out_files[file.name] = cause
+    if not found:
+        others = list(count.left_out_files)
+        came = f"the folder {shown(str(path))} holds {some_of(others) if others else 'nothing'}"
+        raise InputError(problem("source", came, _NAMES))
+    return sorted(found)
+
+
+def _add_ids(events: list[dict[str, Any]], count: _Count) -> None:
+    """Name every event by its day and headline; the second of a kind gets "-2", and so on."""
+    taken: set[str] = set()
+    for event in events:
+        plain = f"{event['date'].isoformat()}/{slug(event['headline']) or 'event'}"
+        name, number = plain, 1
+        while name in taken:
+            number += 1
+            name = f"{plain}-{number}"
+        count.renamed += number > 1
+        taken.add(name)
+        event["id"] = name
+
+
+def _reading(count: _Count, events: int) -> dict[str, Any]:
+    """Put the counts into the form that `attrs` holds."""
+    return {
+        "format": "wikitext",
+        "pages": count.pages,
+        "pages_left_out": count.left_out_pages,
+        "pages_without_events": count.without_events,
+        "pages_cut_off": count.cut_off,
+        "pages_with_another_date": count.other_date,
+        "pages_with_mixed_encodings": count.mixed,
+        "pages_encoded_twice": count.twice,
+        "bytes_read_as_windows_1252": count.foreign_bytes,
+        "bytes_without_meaning": count.undefined_bytes,
+        "files_left_out": count.left_out_files,
+        "bullets": count.bullets,
+        "bullets_without_star": count.unmarked,
+        "bullets_without_event": dict(count.no_event.most_common()),
+        "lines_joined": count.joined,
+        "lines_left_out": dict(count.left_out_lines.most_common()),
+        "templates_unknown": dict(count.unknown_templates.most_common()),
+        "ids_made_unique": count.renamed,
+        "events": events,
+    }
+
+
+def read_wikitext(path: Path, n_jobs: int | None = None) -> pd.DataFrame:
+    r"""Read day pages of the Current Events portal, or of a wiki that writes such pages.
+
+    One event a bullet that has none below it; also a bullet above others, if it has a source of
+    its own or is a whole sentence. A bullet above others that only names something, and links
+    before a leading colon, name the event's stories, and every story is a tag. Text before a
+    leading colon stays in the headline. The day comes from the file name.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        A folder of pages named ``YYYY_Month_D.txt``, or one such page. Pages may mix UTF-8 with
+        Windows-1252.
+    n_jobs : int, optional
+        How many processes read; 1 is this one alone. By default every processor, where the
+        folder has enough pages to gain by it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row an event, by day and then in the page's order. Columns: ``id`` (day, "/", slug of
+        80 characters), ``date`` (datetime64[s]), ``category`` (None without one), ``stories``,
+        ``headline``, ``tags`` (page titles of stories and links, in order), ``surface`` (texts
+        of the links), ``sources`` (names), ``source_urls``, ``page`` (file name).
+        ``attrs["reading"]`` counts what was read: ``bullets`` equals ``events`` plus the sum of
+        ``bullets_without_event``, by cause. A page that its wiki has marked for deletion (a
+        hoax, say) gives no events and is named in ``pages_left_out``; a page whose header tells
+        another day than its file name keeps the file's day and is named in
+        ``pages_with_another_date``.
+
+    Raises
+    ------
+    InputError
+        If the path is not there, a single file's name tells no day, or a folder has no page.
+    MissingExtraError
+        Without mwparserfromhell, which the extra ``wikitext`` brings.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> page = folder / "2012_October_12.txt"
+    >>> text = "*[[Tin strike]]\n**Mines in [[Potosí]] close. [http://a.example (AP)]"
+    >>> _ = page.write_text(text, encoding="utf-8")
+    >>> read_wikitext(folder)[["id", "tags", "sources"]].to_dict("records")
+    [{'id': '2012-10-12/mines-in-potosi-close', 'tags': ['Tin strike', 'Potosí'],
+      'sources': ['AP']}]
+    """
+    require("mwparserfromhell", "reading wikitext")
+    count = _Count()
+    pages = _pages(Path(path), count)
+    chunks = [pages[at : at + _PAGES_AT_ONCE] for at in range(0, len(pages), _PAGES_AT_ONCE)]
+    events: list[dict[str, Any]] = []
+    for some, counted in map_in_order(_read_pages, chunks, _processes(n_jobs, len(pages))):
+        events += some
+        count.add(counted)
+    _add_ids(events, count)
+    table = pd.DataFrame(events, columns=list(_COLUMNS))
+    table["date"] = pd.to_datetime(table["date"]).astype("datetime64[s]")
+    table.attrs["reading"] = _reading(count, len(table))
+    return table

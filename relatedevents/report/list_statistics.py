@@ -1,0 +1,103 @@
+"""What runs, and the links themselves, are like apart from how far they agree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from relatedevents.evaluation.beyond_accuracy import beyond
+from relatedevents.report.runs import LINKS_NAME, CountedRun
+from relatedevents.report.truth import Events, Truth, nan_if_none
+
+NEAR = 0.95
+#: From how many days apart a class reaches, and what it is called.
+DAYS_APART: dict[str, tuple[float, float]] = {
+    "same day": (0, 0),
+    "1 to 7 days": (1, 7),
+    "8 to 30 days": (8, 30),
+    "31 to 365 days": (31, 365),
+    "1 to 3 years": (366, 1095),
+    "over 3 years": (1096, np.inf),
+}
+
+
+def describe(
+    runs: Mapping[str, CountedRun], truth: Truth, events: Events, n: int, encoder: object
+) -> pd.DataFrame:
+    """Return the figures of `BEYOND` for every run, and for the links.
+
+    Parameters
+    ----------
+    runs : mapping of str to CountedRun
+        The lists.
+    truth : Truth
+        The links; they stand as the run `LINKS_NAME`.
+    events : Events
+        The archive: the catalogue, the days and the stories.
+    n : int
+        How many events each list was asked for.
+    encoder : object
+        What tells near duplicates, or None to leave them out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `figure, run, value, cases`.
+    """
+    all_lists = {**{name: run.lists for name, run in runs.items()}, LINKS_NAME: truth.linked}
+    ids = list(events.ids)
+    given: dict[str, Any] = {"days": [nan_if_none(events.days[id_]) for id_ in ids]}
+    if events.stories:
+        given["stories"] = [events.stories.get(id_) for id_ in ids]
+    if encoder is not None:
+        given["vectors"] = _vectors(all_lists, events, encoder)
+        given["near"] = NEAR
+    tables = []
+    for name, lists in all_lists.items():
+        table = beyond(lists, ids, n=n, **given).reset_index()
+        tables.append(table.assign(run=name)[["figure", "run", "value", "cases"]])
+    return pd.concat(tables, ignore_index=True)
+
+
+def _vectors(
+    all_lists: Mapping[str, Mapping[str, list[str]]], events: Events, encoder: object
+) -> npt.NDArray[np.float32]:
+    """Encode the headlines that stand in a list or have one; the others are like none."""
+    from relatedevents.encoders import encode_headlines, resolve_encoder
+
+    used = {c for lists in all_lists.values() for q, ids in lists.items() for c in (q, *ids)}
+    rows = np.sort(events.ids.rows_of(used))
+    encoded = encode_headlines(resolve_encoder(encoder), events.table["headline"].iloc[rows])
+    vectors = np.zeros((len(events.ids), encoded.shape[1]), dtype=np.float32)
+    vectors[rows] = encoded
+    return vectors
+
+
+def days_between(runs: Mapping[str, CountedRun], truth: Truth, events: Events) -> pd.DataFrame:
+    """Return how far apart in time events and those linked to them are.
+
+    Parameters
+    ----------
+    runs, truth, events
+        As in `describe`.
+
+    Returns
+    -------
+    pandas.DataFrame, shape (runs + 1, classes)
+        One row a run and one for the links: the share of links in every class of `DAYS_APART`,
+        of those between two dated events. NaN where there is none.
+    """
+    all_lists = {**{name: run.lists for name, run in runs.items()}, LINKS_NAME: truth.linked}
+    rows = {}
+    for name, lists in all_lists.items():
+        pairs = [(events.days[q], events.days[c]) for q, ids in lists.items() for c in ids]
+        apart = np.array([abs(a - b) for a, b in pairs if a is not None and b is not None])
+        counts = [((apart >= low) & (apart <= high)).sum() for low, high in DAYS_APART.values()]
+        rows[name] = np.array(counts) / len(apart) if len(apart) else np.full(len(counts), np.nan)
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=list(DAYS_APART))
+    table.index.name = "run"
+    return table

@@ -1,0 +1,1 @@
+"""How a question becomes a list: options, candidates, reranking, selection, table."""

@@ -1,0 +1,58 @@
+"""Ranking: the written order of equal scores, for lists that stand one after the other."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from relatedevents.scoring.signals import DECIMALS
+
+Rows = npt.NDArray[np.int64]
+
+# Lists are put in order by insertion; longer ones are sorted.
+_LONG = 64
+
+
+def best_of_each(
+    counts: Rows, candidates: Rows, scores: npt.NDArray[np.float64], n: int
+) -> tuple[Rows, Rows]:
+    """Return which pairs are the best n of each list, in the written order, and how many a list.
+
+    Parameters
+    ----------
+    counts : numpy.ndarray of int64, shape (n_lists,)
+        How many pairs each list has; they stand one list after the other.
+    candidates : numpy.ndarray of int64, shape (n_pairs,)
+        Candidate rows: where rounded scores are equal, the smaller one comes first.
+    scores : numpy.ndarray of float64, shape (n_pairs,)
+        Their scores.
+    n : int
+        How many.
+
+    Examples
+    --------
+    >>> pairs, counts = best_of_each(
+    ...     np.array([3, 1]), np.array([7, 5, 6, 7]), np.array([0.1, 0.4, 0.4, 0.2]), 2
+    ... )
+    >>> pairs.tolist(), counts.tolist()
+    ([1, 2, 3], [2, 1])
+    """
+    from relatedevents.scoring import _ranking_kernels
+
+    keys = np.round(scores, DECIMALS)
+    n = min(n, int(counts.max(initial=0)))
+    if n > _LONG:
+        lists = np.repeat(np.arange(len(counts)), counts)
+        order = np.lexsort((candidates, -keys, lists))
+        ranks = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
+        return order[ranks < n], np.minimum(counts, n)
+    chosen = np.zeros((len(counts), n), dtype=np.int64)
+    kept = np.zeros(len(counts), dtype=np.int64)
+    if n:
+        _ranking_kernels.best_of_each(starts_of(counts), candidates, keys, n, chosen, kept)
+    return chosen[np.arange(n) < kept[:, None]], kept
+
+
+def starts_of(counts: Rows) -> Rows:
+    """Return where each of some lists begins that stand one after the other, and where all end."""
+    return np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
