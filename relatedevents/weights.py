@@ -19,7 +19,6 @@ SIGNALS = (
     "category",
     "time",
     "recency",
-    "neighbours",
 )
 
 # Beyond it, double precision could not hold a score to the six decimals that order a list.
@@ -51,11 +50,6 @@ class Weights:
         Decay with the days between the two events: ``0.5 ** (days / half_life)``.
     recency : float
         Decay with the candidate's age, counted from the archive's newest event.
-    neighbours : float
-        Cosine of the middles of the two events' neighbourhoods, below 0 counts 0: events of one
-        story lie among the same others, strangers of the same day do not. A neighbourhood is the
-        event's first ten by the other signals, which also say whom this one may move: the first
-        30, or as many as are asked for.
     half_life : float or tuple of float
         Days after which the time signal is halved; the mean of the decays if several are given.
     recency_half_life : float
@@ -87,15 +81,14 @@ class Weights:
     'page'
     """
 
-    semantic: float = 0.9
+    semantic: float = 1.2
     topic: float = 0.2
-    tags: float = 0.3
+    tags: float = 0.4
     coverage: float = 0.0
     words: float = 0.6
-    category: float = 0.2
-    time: float = 1.05
+    category: float = 0.1
+    time: float = 0.7
     recency: float = 0.0
-    neighbours: float = 0.8
     half_life: float | tuple[float, ...] = (3.0, 30.0, 365.0)
     recency_half_life: float = 365.0
     tie_break: str = "date"
@@ -104,12 +97,8 @@ class Weights:
         for name in SIGNALS:
             number = check_number(f"weights.{name}", getattr(self, name), 0.0, _HEAVIEST)
             object.__setattr__(self, name, number)
-        if not any(self.by_signal()[:-1]):
-            came = "every weight is 0"
-            if self.neighbours:
-                came = "neighbours alone has a weight, and other signals have to find them"
-            allowed = "at least one weight above 0, neighbours not counted"
-            raise InputError(problem("weights", came, allowed))
+        if not any(self.by_signal()):
+            raise InputError(problem("weights", "every weight is 0", "at least one above 0"))
         if isinstance(self.half_life, (tuple, list)):
             if not self.half_life:
                 raise InputError(
@@ -133,7 +122,7 @@ class Weights:
         Examples
         --------
         >>> Weights.only(semantic=1).by_signal()
-        (1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+        (1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
         """
         return cls.from_dict({**dict.fromkeys(SIGNALS, 0.0), **settings})
 
@@ -172,10 +161,6 @@ class Weights:
     def by_signal(self) -> tuple[float, ...]:
         """Return the weights in the order of `SIGNALS`."""
         return tuple(getattr(self, name) for name in SIGNALS)
-
-    def first_pass(self) -> Self:
-        """Return the weights of the signals that need no lists: all but `neighbours`."""
-        return replace(self, neighbours=0.0) if self.neighbours else self
 
     def half_lives(self) -> tuple[float, ...]:
         """Return the time scales as a tuple, also where one number was given."""

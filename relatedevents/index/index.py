@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -20,11 +20,11 @@ from relatedevents.archive import UNDATED, Ids, days_of, inverse
 from relatedevents.encoders import Encoder, encode_headlines
 from relatedevents.errors import InputError, StoreError
 from relatedevents.features.categories import CategorySpace
-from relatedevents.features.projection import NeighbourSpace
 from relatedevents.features.tags import TagSpace
 from relatedevents.features.topics import TopicSpace
 from relatedevents.features.word_sets import Wording
 from relatedevents.features.words import WordSpace
+from relatedevents.index.numbering import Positions, Rows
 from relatedevents.scoring.signals import Features
 from relatedevents.store import Contents
 from relatedevents.weights import Weights
@@ -49,10 +49,13 @@ class Index:
         The place in `table` of each row; rows stand in the order of equal scores.
     features : Features
         What the signals know of each row.
-    tag_space, word_space, topic_space, category_space, neighbour_space
+    tag_space, word_space, topic_space, category_space
         The vocabularies, with the statistics of the fit.
     tie_break : str
         The tie-break that `order` follows.
+    version : int
+        How many times the archive was updated since it was fitted or loaded: what was made of
+        one version is not used with another.
     """
 
     table: pd.DataFrame
@@ -62,8 +65,8 @@ class Index:
     word_space: WordSpace
     topic_space: TopicSpace
     category_space: CategorySpace
-    neighbour_space: NeighbourSpace
     tie_break: str
+    version: int = 0
 
     def __len__(self) -> int:
         return len(self.order)
@@ -82,6 +85,22 @@ class Index:
     def wording(self) -> Wording:
         """What the headline of each row says, read when it is first asked for."""
         return Wording.of(self.table["headline"].to_numpy(dtype=object)[self.order].tolist())
+
+    def positions(self, rows: Rows) -> Positions:
+        """Return where some rows stand in `table`."""
+        return Positions(self.order[rows])
+
+    def rows(self, positions: Positions) -> Rows:
+        """Return the rows of some events of `table`."""
+        return Rows(self._row_of[positions])
+
+    def positions_of(self, ids: Iterable[object], name: str) -> Positions:
+        """Return where the events of some ids stand in `table`; errors call the argument `name`."""
+        return self.positions(Rows(self.ids.rows_of(ids, name)))
+
+    @cached_property
+    def _row_of(self) -> npt.NDArray[np.int64]:
+        return inverse(self.order)
 
     @classmethod
     def build(
@@ -121,12 +140,10 @@ class Index:
         vectors = encode_headlines(encoder, headlines, cache_dir=cache_dir, progress=progress)
         by_date = _by_date(table, order)
         topic_space = TopicSpace.fit(tag_matrix.weights[by_date])
-        neighbour_space = NeighbourSpace.fit(vectors, by_date)
         categories = _categories(table, order)
         category_space = CategorySpace.fit(categories)
         features = Features(
             vectors,
-            neighbour_space.transform(vectors),
             topic_space.transform(tag_matrix.weights),
             tag_matrix.weights,
             tag_matrix.counts,
@@ -144,7 +161,6 @@ class Index:
             word_space,
             topic_space,
             category_space,
-            neighbour_space,
             weights.tie_break,
         )
 
@@ -184,7 +200,6 @@ class Index:
         words = self.word_space.transform(headlines)
         return Features(
             vectors,
-            self.neighbour_space.transform(vectors),
             self.topic_space.transform(matrix.weights),
             matrix.weights,
             matrix.counts,
@@ -219,9 +234,6 @@ class Index:
         arrays: dict[str, npt.NDArray[Any]] = {
             "order": self.order,
             "vectors": self.features.vectors,
-            "coordinates": self.features.coordinates,
-            "mean_vector": self.neighbour_space.mean,
-            "vector_directions": self.neighbour_space.directions,
             "days": self.features.days,
             "tag_counts": self.features.tag_counts,
             "tag_idf": self.tag_space.weights,
@@ -270,12 +282,8 @@ class Index:
         )
         topic_space = TopicSpace(arrays["topic_directions"])
         category_space = CategorySpace.of_keys(settings["category_keys"])
-        neighbour_space = NeighbourSpace(
-            np.asarray(arrays["mean_vector"]), np.asarray(arrays["vector_directions"])
-        )
         features = Features(
             arrays["vectors"],
-            arrays["coordinates"],
             arrays["topics"],
             tags,
             np.asarray(arrays["tag_counts"]),
@@ -297,7 +305,6 @@ class Index:
             word_space,
             topic_space,
             category_space,
-            neighbour_space,
             settings["tie_break"],
         )
         # A table that does not fit the arrays is found now, not by the first query.

@@ -1,4 +1,4 @@
-"""Growth: an index with events added or taken away, under the statistics of its fit.
+"""Index update: an index with events added or taken away, under the statistics of its fit.
 
 Encoder, vocabulary and weights of known tags and words stay those of the fit, as do the topics
 and the day from which recency counts. Tags, words and categories that the fit did not know are
@@ -35,31 +35,28 @@ _SIDES: tuple[Literal["left"], Literal["right"]] = ("left", "right")
 
 
 @dataclass(frozen=True)
-class Growth:
+class IndexUpdate:
     """An index after a change, and where its rows went.
 
     Attributes
     ----------
     index : Index
         The index now.
-    fresh : numpy.ndarray of int64
-        Rows of the events that came.
     source : numpy.ndarray of int64, shape (n_events,)
-        The row before of each row now, -1 for one that came.
-    respelt : numpy.ndarray of int64
+        The row before of each row now, -1 for one that was added.
+    renamed_tags : numpy.ndarray of int64
         Columns of tags that are spelt differently now.
     same_order : bool
         Whether the events that stayed stand in the same order among equal scores.
     """
 
     index: Index
-    fresh: Rows
     source: Rows
-    respelt: Rows
+    renamed_tags: Rows
     same_order: bool
 
 
-def grow(
+def update_index(
     index: Index,
     table: pd.DataFrame,
     place_now: Rows,
@@ -67,7 +64,7 @@ def grow(
     encoder: Encoder | None = None,
     cache_dir: str | os.PathLike[str] | None = None,
     n_threads: int = 1,
-) -> Growth:
+) -> IndexUpdate:
     """Return the index of a changed table.
 
     Parameters
@@ -108,7 +105,7 @@ def grow(
     )
     same_order = bool((np.diff(source[~came[order]]) > 0).all())
     source[fresh] = -1
-    return Growth(grown, fresh, source, respelt, same_order)
+    return IndexUpdate(grown, source, respelt, same_order)
 
 
 def _inserted(
@@ -151,7 +148,7 @@ def _grown(
         # other threads work.
         copies = {
             name: pool.submit(_spread, getattr(features, name), runs)
-            for name in ("vectors", "coordinates", "topics")
+            for name in ("vectors", "topics")
         }
         tags = came["tags"].tolist()
         headlines = came["headline"].tolist()
@@ -173,7 +170,6 @@ def _grown(
         moved_codes = codes[features.categories].astype(np.int32)
         new_rows = {
             "vectors": vectors,
-            "coordinates": index.neighbour_space.transform(vectors),
             "topics": _topics(topic_space, new_tags.weights, features),
         }
         grown = Features(
@@ -199,6 +195,7 @@ def _grown(
             word_space=word_space,
             topic_space=topic_space,
             category_space=category_space,
+            version=index.version + 1,
         ),
         np.array(respelt, dtype=np.int64),
     )

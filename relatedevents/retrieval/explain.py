@@ -10,15 +10,12 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
-from relatedevents.index.index import Index
-from relatedevents.rerank import Neighbourhoods
-from relatedevents.retrieval.answers import Queries, Scorer
+from relatedevents.index.numbering import Rows
+from relatedevents.retrieval.queries import Queries
+from relatedevents.retrieval.scorer import Scorer
 from relatedevents.retrieval.table import basis_of
 from relatedevents.scoring.signals import UNDATED, add_parts
 from relatedevents.weights import SIGNALS
-
-# Ids are long: those that say most are told, all are in `neighbour_shares`.
-_TOLD_NEIGHBOURS = 3
 
 
 @dataclass(frozen=True)
@@ -43,10 +40,6 @@ class Explanation:
         {shared tag: its share of the score}; they add up to the parts of the signals on tags.
     word_shares : dict
         {shared word: its share of the score}; they add up to the words' part.
-    neighbour_shares : dict
-        {id of one of the event's neighbours: its share of the score}, by how far it lies the way
-        of the related event's neighbourhood (below 0: the other way); they add up to the
-        neighbours' part.
     days_between : int or None
         Days between the events; None where one has no date.
     basis : str
@@ -63,7 +56,6 @@ class Explanation:
     weights: dict[str, float]
     tag_shares: dict[str, float]
     word_shares: dict[str, float]
-    neighbour_shares: dict[str, float]
     days_between: int | None
     basis: str
 
@@ -90,7 +82,6 @@ class Explanation:
             "tags": self.tag_shares,
             "coverage": self.tag_shares,
             "words": self.word_shares,
-            "neighbours": self.neighbour_shares,
         }
         for signal, part in self.parts.items():
             if not self.weights[signal]:
@@ -98,10 +89,8 @@ class Explanation:
             line = f"  {signal:<10} {part:.4f}"
             shares = details.get(signal, {})
             if shares and part:
-                told = sorted(shares.items(), key=lambda kv: (-kv[1], kv[0]))
-                if signal == "neighbours":
-                    told = told[:_TOLD_NEIGHBOURS]
-                line += "  " + ", ".join(f"{name} {share:.4f}" for name, share in told)
+                largest = sorted(shares.items(), key=lambda item: (-item[1], item[0]))
+                line += "  " + ", ".join(f"{name} {share:.4f}" for name, share in largest)
             if signal == "time" and self.days_between is not None:
                 days = f"{self.days_between} day{'' if self.days_between == 1 else 's'} apart"
                 line += f"  {days if self.days_between else 'on the same day'}"
@@ -109,28 +98,21 @@ class Explanation:
         return "\n".join(lines)
 
 
-def explanation_of(
-    scorer: Scorer, rows: npt.NDArray[np.int64], until: npt.NDArray[np.int64] | None
-) -> Explanation:
+def explanation_of(scorer: Scorer, rows: Rows) -> Explanation:
     """Return why the second of two rows is related to the first.
 
     Parameters
     ----------
     scorer : Scorer
         The score.
-    rows : numpy.ndarray of int64, shape (2,)
+    rows : Rows, shape (2,)
         The query and the related event.
-    until : numpy.ndarray of int64, shape (1,), or None
-        The latest day of the neighbours that count.
     """
     index, weights = scorer.index, scorer.weights
     features = index.features
     query, related = int(rows[0]), int(rows[1])
-    queries = Queries(index.id_of_row[rows[:1]], rows[:1], features, in_archive=True)
-    first = np.zeros(1, dtype=np.int64)
-    near = None if scorer.near is None else scorer.near.take(rows)
-    of_neighbours = scorer.of_neighbours(near, first, rows[1:], until)
-    parts = scorer.parts(queries, first, rows[1:], of_neighbours)
+    queries = Queries.of_rows(index, Rows(rows[:1]))
+    parts = scorer.parts(queries, np.zeros(1, dtype=np.int64), rows[1:])
     probability = scorer.probabilities(parts)[0]
     told = dict(zip(SIGNALS, parts[0].tolist(), strict=True))
     tags = shares_of(features.tags, query, features.tags, related, told["tags"])
@@ -139,7 +121,7 @@ def explanation_of(
     words = shares_of(features.words, query, features.words, related, told["words"])
     days = features.days[rows].astype(np.int64)
     names, vocabulary = index.tag_space.names, index.word_space.words
-    headlines = index.table["headline"].iloc[index.order[rows]].tolist()
+    headlines = index.table["headline"].iloc[index.positions(rows)].tolist()
     return Explanation(
         id=index.ids[query],
         related_id=index.ids[related],
@@ -151,31 +133,9 @@ def explanation_of(
         weights=dict(zip(SIGNALS, weights.by_signal(), strict=True)),
         tag_shares={names[column]: share + each for column, share in tags.items()},
         word_shares={vocabulary[column]: share for column, share in words.items()},
-        neighbour_shares=_neighbour_shares(near, index, until, told["neighbours"]),
         days_between=None if (days == UNDATED).any() else int(abs(days[0] - days[1])),
         basis=str(basis_of(parts, np.zeros(1, dtype=np.bool_))[0]),
     )
-
-
-def _neighbour_shares(
-    near: Neighbourhoods | None,
-    index: Index,
-    until: npt.NDArray[np.int64] | None,
-    whole: float,
-) -> dict[str, float]:
-    """Return what each of the query's neighbours adds to the cosine of the two middles."""
-    if near is None or not whole:
-        return {}
-    features = index.features
-    members = near.members[0]
-    known = members >= 0
-    if until is not None:
-        near = near.known(features, np.repeat(until, 2))
-        known &= features.days[members] <= until
-    members = members[known]
-    along = features.coordinates[members].astype(np.float64) @ near.places[1].astype(np.float64)
-    shares = along / along.sum() * whole
-    return dict(zip(index.id_of_row[members].tolist(), shares.tolist(), strict=True))
 
 
 def shares_of(

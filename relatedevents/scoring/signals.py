@@ -32,8 +32,6 @@ class Features:
     ----------
     vectors : numpy.ndarray of float32, shape (n_events, n_dimensions)
         The headlines' embeddings, of length 1 or 0.
-    coordinates : numpy.ndarray of float32, shape (n_events, n_directions)
-        Where the embeddings lie in the archive's main directions, for the middle of several.
     topics : numpy.ndarray of float32, shape (n_events, n_topics)
         Places among the topics, of length 1 or 0.
     tags : scipy.sparse.csr_matrix of float64, shape (n_events, n_tags)
@@ -53,7 +51,6 @@ class Features:
     """
 
     vectors: npt.NDArray[np.float32]
-    coordinates: npt.NDArray[np.float32]
     topics: npt.NDArray[np.float32]
     tags: sparse.csr_matrix
     tag_counts: npt.NDArray[np.int32]
@@ -70,7 +67,6 @@ class Features:
         """Return the features of some rows, in the order given."""
         return Features(
             np.ascontiguousarray(self.vectors[rows]),
-            np.ascontiguousarray(self.coordinates[rows]),
             np.ascontiguousarray(self.topics[rows]),
             sparse.csr_matrix(self.tags[rows]),
             self.tag_counts[rows],
@@ -158,8 +154,7 @@ def pair_parts(
 ) -> npt.NDArray[np.float64]:
     """Return the parts of some pairs: weight x value of every signal, in the order of `SIGNALS`.
 
-    A score is the sum of its parts from left to right. The last signal, `neighbours`, needs lists
-    made by the others: its part is 0 here, and `relatedevents.rerank` adds it.
+    A score is the sum of its parts from left to right.
 
     Parameters
     ----------

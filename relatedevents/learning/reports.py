@@ -1,9 +1,9 @@
-"""What was learned from links, and what it gained."""
+"""Reports of learning: what was learned from links or from tags, and what it gained."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
 import pandas as pd
@@ -24,19 +24,16 @@ class Tuning:
     kept : bool
         False where the learned weights did not clearly gain on links not learned from (`low` is
         not above 0); `weights_after` are then those before.
-    figure : str
-        The figure that was raised, such as "ndcg@10".
+    metric : str
+        The metric that was raised, such as "ndcg@10".
     before, after : float
         Its mean over the queries: with the weights before, and with weights learned from the
         other folds.
     gain : float
-        The difference; `low` and `high` are its 95 % bootstrap limits over groups of queries, `p`
-        the probability of such a difference by chance (randomisation test).
+        The difference; `low` and `high` are its 95 % bootstrap confidence interval over groups
+        of queries, `p` the probability of such a difference by chance (randomisation test).
     low, high, p : float
         See `gain`.
-    neighbours_gain, neighbours_low, neighbours_high : float
-        What neighbours add to the weights learned from the other folds, and the 95 % limits.
-        Where `neighbours_low` is not above 0, the learned weights leave them out.
     n_queries, n_links, n_groups, n_folds : int
         What it was learned from; queries of one story, else of one day, are one group.
     unreachable : int
@@ -50,16 +47,13 @@ class Tuning:
     weights_before: Weights
     weights_after: Weights
     kept: bool
-    figure: str
+    metric: str
     before: float
     after: float
     gain: float
     low: float
     high: float
     p: float
-    neighbours_gain: float
-    neighbours_low: float
-    neighbours_high: float
     n_queries: int
     n_links: int
     n_groups: int
@@ -73,15 +67,12 @@ class Tuning:
             if self.kept
             else "no clear gain on links not learned from: the weights stay as they were"
         )
-        neighbours = "they count" if self.neighbours_low > 0.0 else "they count nothing there"
         share = len(self.unexplained) / max(self.n_links, 1)
         return (
             f"{self.n_queries} queries, {self.n_links} links, {self.n_folds} folds of "
-            f"{self.n_groups} groups; {self.figure}: {self.before:.3f} before, {self.after:.3f} on "
+            f"{self.n_groups} groups; {self.metric}: {self.before:.3f} before, {self.after:.3f} on "
             f"links not learned from; gain {self.gain:+.3f} (95 %: {self.low:+.3f} to "
             f"{self.high:+.3f}, p = {self.p:.4f}); {verdict}.\n"
-            f"What neighbours add to the learned weights: {self.neighbours_gain:+.3f} (95 %: "
-            f"{self.neighbours_low:+.3f} to {self.neighbours_high:+.3f}); {neighbours}.\n"
             f"Not explained by any weights: {len(self.unexplained)} links ({share:.0%}); "
             f"{self.unreachable} more links come after their page's day and were left out."
         )
@@ -114,3 +105,69 @@ class Tuning:
             "unexplained": pd.DataFrame(columns),
         }
         return cls(**told)
+
+
+@dataclass(frozen=True)
+class Adaptation:
+    """What an encoder learned from an archive's own tags, and what that gained on newer events.
+
+    Attributes
+    ----------
+    kept : bool
+        Whether the model has the taught encoder; False where it did not surely gain on the
+        events held out (`low` is not above 0): the encoder is then the one before.
+    metric : str
+        The metric that was compared, such as "ndcg@10".
+    before, after : float
+        Its mean with the encoder before and with the taught one: lists by cosine alone among the
+        held-out events, those that share a rare tag counting as related; a mean over tags.
+    gain : float
+        The difference; `low` and `high` are its 99 % confidence interval over tags.
+    low, high : float
+        See `gain`.
+    n_pairs, n_events : int
+        How many pairs it learned from, and how many events are in them.
+    n_held_out, n_tags : int
+        How many of the newest events it was measured on, and how many tags they stand for.
+    """
+
+    kept: bool
+    metric: str
+    before: float
+    after: float
+    gain: float
+    low: float
+    high: float
+    n_pairs: int
+    n_events: int
+    n_held_out: int
+    n_tags: int
+
+    def __str__(self) -> str:
+        if self.kept:
+            verdict = "the taught encoder is kept"
+        elif self.high < 0.0:
+            verdict = "the taught encoder is worse: the one before is kept"
+        else:
+            verdict = "a gain is not certain: the encoder before is kept"
+        return (
+            f"{self.n_pairs:,} pairs of {self.n_events:,} events that share a rare tag; "
+            f"{self.metric} on {self.n_held_out:,} newer events of {self.n_tags:,} tags, by the "
+            f"headlines' likeness alone: {self.before:.3f} before, {self.after:.3f} after; gain "
+            f"{self.gain:+.3f} (99 %: {self.low:+.3f} to {self.high:+.3f}); {verdict}."
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return every field as plain numbers and text, ready for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, settings: Mapping[str, Any]) -> Self:
+        """Return the report that `to_dict` wrote.
+
+        Raises
+        ------
+        TypeError
+            If a field is missing or unknown.
+        """
+        return cls(**settings)
