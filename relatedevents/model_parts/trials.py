@@ -229,7 +229,7 @@ def _near(model: FittedModel, scorer: Scorer, rows: npt.NDArray[np.int64]) -> Ne
     found = _first(model, scorer, rows, N_NEIGHBOURS, None)
     members = np.full((len(index), found.rows.shape[1]), -1, dtype=np.int64)
     scores = np.zeros(members.shape)
-    members[rows], scores[rows] = found.rows, found.parts[:, :, 0]
+    members[rows], scores[rows] = found.rows, found.scores
     return Neighbourhoods.of(members, scores, index.features)
 
 

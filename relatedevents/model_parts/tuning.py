@@ -231,14 +231,14 @@ def _best_rows(
 ) -> npt.NDArray[np.int64]:
     from relatedevents.engines.base import Filters
     from relatedevents.engines.exact import ExactEngine
-    from relatedevents.scoring.signals import pair_parts
+    from relatedevents.scoring.signals import pair_scores
     from relatedevents.scoring.terms import operands
 
     features = index.features
     engine = ExactEngine(operands(features, weights), n_threads=model.n_threads)
 
     def exact(q: npt.NDArray[np.int64], c: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-        return pair_parts(features, wanted.rows[q], features, c, weights)
+        return pair_scores(features, wanted.rows[q], features, c, weights)
 
     everyone = np.ones(len(index), dtype=np.bool_)
     return engine.best_of_rows(

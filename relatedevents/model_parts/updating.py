@@ -259,7 +259,7 @@ class UpdatingMixin(FittedModel):
             else:
                 bounds = np.full(n_events, np.inf)
                 bounds[place_now[place_now >= 0]] = kept.bounds()[place_now >= 0]
-                merger = Merger(index, self._exact_engine(), self.weights.first_pass(), left)
+                merger = Merger(index, self._engine(), self.weights.first_pass(), left)
                 merged = merger.run(growth.fresh, lost, bounds)
                 now = self._kept = replace(merged.lists, weights=self.weights)
                 if near is not None:
@@ -303,7 +303,7 @@ class UpdatingMixin(FittedModel):
             moved[merged.places] |= hold(lists[:, first_ten], fresh)
             touched |= moved | hold(now.places, moved)
         rows = np.flatnonzero(touched[order])
-        near, n_threads = self._neighbourhoods(), self._exact_engine().n_threads
+        near, n_threads = self._neighbourhoods(), self._engine().n_threads
         again = second_lists(index, self.weights, near, now, rows, now.n_shown, n_threads)
         shown_before = now.shown[order[rows]]
         now.shown[order[rows]] = again
@@ -333,7 +333,7 @@ def _carried(
     rows = inverse(index.order)[places]
     first = now.best(index.order, rows)
     carried = near.carried(growth.source, min(N_NEIGHBOURS, now.places.shape[1]))
-    carried.put(rows, Neighbourhoods.of(first.rows, first.parts[:, :, 0], index.features))
+    carried.put(rows, Neighbourhoods.of(first.rows, first.scores, index.features))
     return carried
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from relatedevents._util.checks import check_choice, check_number, problem
 from relatedevents.calibration import Calibration, check_min_probability
-from relatedevents.engines.base import Best, Engine, ExactParts, Filters
+from relatedevents.engines.base import Best, Engine, ExactScores, Filters
 from relatedevents.errors import InputError
 from relatedevents.index.index import Index
 from relatedevents.rerank import (
@@ -25,7 +25,7 @@ from relatedevents.rerank import (
 from relatedevents.retrieval import table as lists
 from relatedevents.retrieval.filters import Choice, check_pins, read_as_of, read_choice, read_where
 from relatedevents.retrieval.search import FirstLists, Search
-from relatedevents.scoring.signals import Features, add_parts, pair_parts
+from relatedevents.scoring.signals import Features, add_parts, pair_parts, pair_scores
 from relatedevents.scoring.terms import operands
 from relatedevents.weights import SIGNALS, Weights
 
@@ -137,13 +137,12 @@ class Scorer:
     near: Neighbourhoods | None
     calibration: Calibration | None = None
 
-    def first_scores(self, queries: Queries) -> ExactParts:
+    def first_scores(self, queries: Queries) -> ExactScores:
         """Return what scores pairs of a query number and a row without their neighbours."""
         rows, weights = queries.feature_rows, self.weights.first_pass()
 
         def exact(q: npt.NDArray[np.int64], c: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-            parts = pair_parts(queries.features, rows[q], self.index.features, c, weights)
-            return add_parts(parts)[:, None]
+            return pair_scores(queries.features, rows[q], self.index.features, c, weights)
 
         return exact
 
@@ -295,7 +294,7 @@ def first_lists(
     filters: Filters,
     progress_bar: ProgressBar,
 ) -> Best:
-    """Return the best `n` of each query by all signals but the neighbours, scores for parts."""
+    """Return the best `n` of each query by all signals but the neighbours."""
     exact = scorer.first_scores(queries)
     with progress_bar(len(queries.ids)) as on_progress:
         if queries.everyone:
@@ -324,7 +323,7 @@ def _own(scorer: Scorer, engine: Engine, queries: Queries) -> Neighbourhoods | N
         N_NEIGHBOURS,
         everyone,
     )
-    return Neighbourhoods.of(found.rows, found.parts[:, :, 0], features)
+    return Neighbourhoods.of(found.rows, found.scores, features)
 
 
 def _pinned(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, clone
 
 from relatedevents._util.checks import check_choice, check_count, problem, shown
+from relatedevents.engines.base import ENGINES
 from relatedevents.errors import InputError
 from relatedevents.weights import Weights
 
@@ -23,15 +24,10 @@ if TYPE_CHECKING:
     from relatedevents.calibration import Calibration
     from relatedevents.encoders import Encoder
     from relatedevents.engines.base import Engine
-    from relatedevents.engines.exact import ExactEngine
     from relatedevents.index.index import Index
     from relatedevents.rerank import Neighbourhoods
     from relatedevents.retrieval.answers import Queries, Scorer, Wishes
     from relatedevents.retrieval.list_cache import KeptLists
-
-_Engine = TypeVar("_Engine", bound="Engine")
-
-ENGINES = ("exact", "approximate", "auto")
 
 #: The largest archive for which `engine="auto"` takes the exact engine.
 AUTO_EXACT = 200_000
@@ -96,7 +92,7 @@ class FittedModel(BaseEstimator):  # type: ignore[misc, unused-ignore]
     def _check_params(self) -> None:
         self._check_weights()
         check_count("n_related", self.n_related)
-        check_choice("engine", self.engine, ENGINES)
+        check_choice("engine", self.engine, [*ENGINES, "auto"])
         check_count("block_size", self.block_size)
         if self.n_threads is not None:
             check_count("n_threads", self.n_threads)
@@ -127,26 +123,23 @@ class FittedModel(BaseEstimator):  # type: ignore[misc, unused-ignore]
         return "approximate" if large and find_spec("faiss") is not None else "exact"
 
     def _engine(self) -> Engine:
-        from relatedevents.engines.approximate import ApproximateEngine
+        name = self.engine_
+        large = self.engine == "auto" and len(self.archive_) > AUTO_EXACT
+        if large and name == "exact" and not self._built:
+            warnings.warn(
+                f"engine='auto' takes the exact engine for {len(self.archive_):,} events, "
+                "which is slow: the approximate one needs faiss: "
+                'pip install "relatedevents[approximate]"',
+                stacklevel=4,
+            )
+        return self._build(name)
 
-        if self.engine_ == "exact":
-            if self.engine == "auto" and len(self.archive_) > AUTO_EXACT and not self._built:
-                warnings.warn(
-                    f"engine='auto' takes the exact engine for {len(self.archive_):,} events, "
-                    "which is slow: the approximate one needs faiss: "
-                    'pip install "relatedevents[approximate]"',
-                    stacklevel=4,
-                )
-            return self._exact_engine()
-        return self._build("approximate", ApproximateEngine)
+    def _exact_engine(self) -> Engine:
+        return self._build("exact")
 
-    def _exact_engine(self) -> ExactEngine:
-        from relatedevents.engines.exact import ExactEngine
-
-        return self._build("exact", ExactEngine)
-
-    def _build(self, name: str, kind: type[_Engine]) -> _Engine:
-        """Return an engine of some kind, kept from call to call while nothing changes."""
+    def _build(self, name: str) -> Engine:
+        """Return the engine of a name, kept from call to call while nothing changes."""
+        from relatedevents.engines.base import engine_class
         from relatedevents.scoring.terms import operands
 
         index = self._index()
@@ -156,14 +149,14 @@ class FittedModel(BaseEstimator):  # type: ignore[misc, unused-ignore]
         if name not in built:
             # Both kinds share their operands.
             side = next((engine.candidates for _, engine in built.values()), None)
-            engine = kind(  # type: ignore[call-arg]
+            engine = engine_class(name)(
                 operands(index.features, weights) if side is None else side,
                 block_size=self.block_size,
                 n_threads=self.n_threads,
             )
             self._built = {**built, name: (key, engine)}
             return engine
-        return cast(_Engine, built[name][1])
+        return built[name][1]
 
     def _encoder(self) -> Encoder:
         """Return the encoder, which a loaded model looks for when it first needs it."""
@@ -251,8 +244,7 @@ class FittedModel(BaseEstimator):  # type: ignore[misc, unused-ignore]
                 Filters(np.ones(len(index), dtype=np.bool_)),
                 self._progress_bar,
             )
-            scores = best.parts[:, :, 0]
-            self._kept = KeptLists.of_rows(best.rows, scores, index.order, n, self.weights)
+            self._kept = KeptLists.of_rows(best.rows, best.scores, index.order, n, self.weights)
         return self._kept
 
     def _neighbourhoods(self) -> Neighbourhoods | None:
@@ -264,7 +256,7 @@ class FittedModel(BaseEstimator):  # type: ignore[misc, unused-ignore]
         index, kept = self._index(), self._first_lists(FIRST_LIST)
         if self._near is None or self._near[0] is not kept.places:
             first = kept.best(index.order)
-            near = Neighbourhoods.of(first.rows, first.parts[:, :, 0], index.features)
+            near = Neighbourhoods.of(first.rows, first.scores, index.features)
             self._near = (kept.places, near)
         return self._near[1]
 

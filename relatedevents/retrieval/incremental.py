@@ -9,14 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from relatedevents.archive import inverse
-from relatedevents.engines.base import Best
+from relatedevents.engines.base import Best, Engine
 from relatedevents.engines.bounds import Outline
-from relatedevents.engines.exact import ExactEngine
 from relatedevents.index.index import Index
 from relatedevents.rerank import Neighbourhoods, neighbour_values
 from relatedevents.retrieval.list_cache import KeptLists, Lists, hold
 from relatedevents.scoring.ranking import best_of_each
-from relatedevents.scoring.signals import DECIMALS, add_parts, pair_parts
+from relatedevents.scoring.signals import DECIMALS, pair_scores
 from relatedevents.weights import Weights
 
 Places = npt.NDArray[np.int64]
@@ -69,7 +68,7 @@ class Merger:
     ----------
     index : Index
         The archive now.
-    engine : ExactEngine
+    engine : Engine
         Over its rows.
     weights : Weights
         Of the first lists.
@@ -77,9 +76,7 @@ class Merger:
         What is left of the lists, nobody else's: they are brought up to date in place.
     """
 
-    def __init__(
-        self, index: Index, engine: ExactEngine, weights: Weights, left: KeptLists
-    ) -> None:
+    def __init__(self, index: Index, engine: Engine, weights: Weights, left: KeptLists) -> None:
         self.index, self.engine, self.weights, self.left = index, engine, weights, left
         self.width = min(left.n, len(index) - 1)
 
@@ -114,9 +111,9 @@ class Merger:
         places = order[np.concatenate([fresh, merged, again])]
         before = self.left.places[places]
         for some, (best, scores) in (
-            (fresh, (own.rows, _scores(own))),
+            (fresh, (own.rows, own.scores)),
             (merged, pooled),
-            (again, (found.rows, _scores(found))),
+            (again, (found.rows, found.scores)),
         ):
             best = best[:, : self.width]
             self.left.places[order[some], : self.width] = np.where(best >= 0, order[best], -1)
@@ -126,7 +123,7 @@ class Merger:
 
     def _exact(self, rows: Places, candidates: Places) -> npt.NDArray[np.float64]:
         features = self.index.features
-        return pair_parts(features, rows, features, candidates, self.weights)
+        return pair_scores(features, rows, features, candidates, self.weights)
 
     def _search(
         self, rows: Places, low: npt.NDArray[np.float32] | None = None
@@ -149,7 +146,7 @@ class Merger:
         error = self.engine.candidates.error
         low = (bounds - 2.0 * error - 2.0 * 10.0**-DECIMALS).astype(np.float32)
         own, owners, comers = self._search(fresh, low)
-        scores = add_parts(self._exact(owners, comers))
+        scores = self._exact(owners, comers)
         keys = np.round(scores, DECIMALS)
         near = keys >= bounds[owners]
         return own, _Newcomers(owners[near], comers[near], scores[near], keys[near])
@@ -186,10 +183,6 @@ class Merger:
         return best, scores
 
 
-def _scores(best: Best) -> npt.NDArray[np.float64]:
-    return add_parts(best.parts.reshape(-1, best.parts.shape[2])).reshape(best.rows.shape)
-
-
 def second_lists(
     index: Index,
     weights: Weights,
@@ -219,7 +212,7 @@ def second_lists(
         Worker threads.
     """
     best = first.best(index.order, rows)
-    candidates, scores = best.rows, best.parts[:, :, 0]
+    candidates, scores = best.rows, best.scores
     width = min(n, candidates.shape[1])
     if near is not None:
         there = candidates >= 0

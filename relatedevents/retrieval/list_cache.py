@@ -82,7 +82,7 @@ class KeptLists:
         return cls(places, of_place, n, weights, nothing, 0)
 
     def best(self, order: Places, rows: Places | None = None) -> Best:
-        """Return the first lists by row of an index, as an engine gives them: their one part.
+        """Return the first lists by row of an index, as an engine gives them.
 
         With `rows`, those of some rows.
         """
@@ -90,7 +90,7 @@ class KeptLists:
         places = self.places[asked]
         # A place of -1 looks up the extra last entry.
         found = np.append(inverse(order), -1)[places]
-        return Best(found, self.scores[asked][:, :, None])
+        return Best(found, self.scores[asked])
 
     def serves(self, n: int, weights: Weights) -> bool:
         """Return whether these are first lists under some weights, and long enough for `n`."""

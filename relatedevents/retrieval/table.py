@@ -15,7 +15,7 @@ from scipy import sparse
 from relatedevents._util.gc import collector_paused
 from relatedevents.engines.base import Best
 from relatedevents.retrieval.filters import Choice
-from relatedevents.scoring.signals import DECIMALS, add_parts
+from relatedevents.scoring.signals import DECIMALS
 from relatedevents.weights import SIGNALS
 
 #: The columns of a long table of lists, in order.
@@ -50,8 +50,8 @@ class Pairs:
         """Return the pairs of what an engine found, unused places left out."""
         there = best.rows >= 0
         queries = np.broadcast_to(np.arange(len(there))[:, None], there.shape)[there]
-        scores = add_parts(best.parts[there])
-        return cls(queries, best.rows[there], scores, np.zeros(len(queries), bool))
+        pinned = np.zeros(len(queries), dtype=np.bool_)
+        return cls(queries, best.rows[there], best.scores[there], pinned)
 
     @classmethod
     def one_after_another(cls, pieces: Sequence[Pairs]) -> Pairs:
