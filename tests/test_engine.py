@@ -19,7 +19,7 @@ from relatedevents.engines import exact
 from relatedevents.engines.bounds import bounding_vectors
 from relatedevents.engines.exact import ExactEngine
 from relatedevents.engines.postings import CsrArrays, Postings
-from relatedevents.scoring.signals import UNDATED, add_parts, bend, pair_parts
+from relatedevents.scoring.signals import UNDATED, bend, pair_scores
 from relatedevents.scoring.terms import operands
 
 WEIGHTS = {
@@ -258,14 +258,14 @@ def test_progress_is_told_of_every_query(spy):
     features = model.index_.features
     filters = exact.Filters(np.ones(90, dtype=bool))
 
-    def parts(q, c):
-        return pair_parts(features, q, features, c, model.weights)
+    def scores(q, c):
+        return pair_scores(features, q, features, c, model.weights)
 
     told = []
-    engine.best_of_all(parts, 3, filters, told.append)
+    engine.best_of_all(scores, 3, filters, told.append)
     assert sum(told) == 90
     told.clear()
-    engine.best_of_rows(engine.candidates, np.arange(90), parts, 3, filters, told.append)
+    engine.best_of_rows(engine.candidates, np.arange(90), scores, 3, filters, told.append)
     assert sum(told) == 90
 
 
@@ -313,7 +313,7 @@ def test_operands_error_bounds_float32():
     for name, weights in WEIGHTS.items():
         side = operands(features, weights)
         q, c = (rows.ravel() for rows in np.indices((60, 60)))
-        exact_scores = add_parts(pair_parts(features, q, features, c, weights))
+        exact_scores = pair_scores(features, q, features, c, weights)
         dense = np.maximum(side.dense @ side.dense.T, 0) * np.float32(side.dense_weight)
         beside = np.maximum(side.side @ side.side.T, 0) * np.float32(side.side_weight)
         pairs = (side.sparse @ side.sparse.T).toarray()
@@ -343,7 +343,7 @@ def test_engine_over_other_queries_knows_no_own_row():
     best = engine.best_of_rows(
         operands(some, model.weights),
         np.array([-1, -1]),
-        lambda q, c: pair_parts(some, q, features, c, model.weights),
+        lambda q, c: pair_scores(some, q, features, c, model.weights),
         3,
         exact.Filters(np.ones(30, dtype=bool)),
     )

@@ -15,7 +15,7 @@ from relatedevents.engines import query_scan as rows_module
 from relatedevents.engines.bounds import Outline
 from relatedevents.engines.exact import ExactEngine
 from relatedevents.features.projection import NeighbourSpace
-from relatedevents.scoring.signals import DECIMALS, add_parts, pair_parts
+from relatedevents.scoring.signals import DECIMALS, pair_scores
 from relatedevents.scoring.terms import operands
 
 N = 6
@@ -30,7 +30,7 @@ def scores_of(features, weights):
     """The exact score of every pair, query by query."""
     n = len(features)
     every = np.repeat(np.arange(n), n), np.tile(np.arange(n), n)
-    return add_parts(pair_parts(features, every[0], features, every[1], weights)).reshape(n, n)
+    return pair_scores(features, every[0], features, every[1], weights).reshape(n, n)
 
 
 def wanted_list(scores, query):
@@ -59,14 +59,14 @@ def test_both_sides_are_those_of_the_exact_scores(monkeypatch, weights, archive,
     low = np.median(scores, axis=1) + 0.01
     best, owners, comers = ExactEngine(side, n_threads=2).best_of_some(
         rows,
-        lambda q, c: pair_parts(features, rows[q], features, c, weights),
+        lambda q, c: pair_scores(features, rows[q], features, c, weights),
         N,
         low.astype(np.float32),
         outline,
     )
-    for row, found, parts in zip(rows, best.rows, best.parts, strict=True):
+    for row, found, told in zip(rows, best.rows, best.scores, strict=True):
         np.testing.assert_array_equal(found, wanted_list(scores, row))
-        np.testing.assert_array_equal(add_parts(parts), scores[row, found])
+        np.testing.assert_array_equal(told, scores[row, found])
     there = np.zeros(scores.shape, dtype=bool)
     there[owners, comers] = True
     assert there.sum() == len(owners)
@@ -85,7 +85,7 @@ def test_what_nobody_asks_for():
     engine = ExactEngine(operands(features, weights))
     nobody = np.zeros(0, dtype=np.int64)
     best, owners, comers = engine.best_of_some(
-        nobody, lambda q, c: pair_parts(features, nobody[q], features, c, weights), 3
+        nobody, lambda q, c: pair_scores(features, nobody[q], features, c, weights), 3
     )
     assert best.rows.shape == (0, 3)
     assert len(owners) == len(comers) == 0
@@ -122,7 +122,7 @@ def test_exact_zeros_of_many_blocks_go_by_row(monkeypatch, n_threads):
     weights = WEIGHTS["tags"].first_pass()
     rows = np.arange(0, 60, 7)
     best, _, _ = ExactEngine(operands(features, weights), n_threads=n_threads).best_of_some(
-        rows, lambda q, c: pair_parts(features, rows[q], features, c, weights), N
+        rows, lambda q, c: pair_scores(features, rows[q], features, c, weights), N
     )
     scores = scores_of(features, weights)
     for row, found in zip(rows, best.rows, strict=True):

@@ -42,7 +42,7 @@ def test_what_rounds_to_nothing_is_no_evidence(part, told):
 
 def test_best_to_pairs_leaves_unused_places_out():
     rows = np.array([[3, 1], [-1, -1], [2, -1]])
-    pairs = Pairs.of(Best(rows, np.zeros((3, 2, len(SIGNALS)))))
+    pairs = Pairs.of(Best(rows, np.zeros((3, 2))))
     assert pairs.queries.tolist() == [0, 0, 2]
     assert pairs.candidates.tolist() == [3, 1, 2]
     assert pairs.ranks().tolist() == [1, 2, 1]

@@ -9,12 +9,15 @@ exact: only a candidate that no source named can be missing.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
 from relatedevents._util.checks import require
 from relatedevents._util.memory import threads
-from relatedevents.engines.base import Best, ExactParts, Filters, Progress
+from relatedevents.engines.base import Best, ExactScores, Filters, Progress
+from relatedevents.engines.bounds import Outline
 from relatedevents.engines.exact import ExactEngine
 from relatedevents.engines.neighbour_descent import Everyone
 from relatedevents.engines.search import Sorted
@@ -74,7 +77,7 @@ class ApproximateEngine:
         self,
         queries: Operands,
         own_rows: I64,
-        exact: ExactParts,
+        exact: ExactScores,
         n: int,
         filters: Filters,
         on_progress: Progress | None = None,
@@ -84,7 +87,7 @@ class ApproximateEngine:
 
     def best_of_all(
         self,
-        exact: ExactParts,
+        exact: ExactScores,
         n: int,
         filters: Filters,
         on_progress: Progress | None = None,
@@ -97,7 +100,7 @@ class ApproximateEngine:
         self,
         queries: Operands | None,
         own_rows: I64,
-        exact: ExactParts,
+        exact: ExactScores,
         n: int,
         filters: Filters,
         on_progress: Progress | None,
@@ -109,9 +112,7 @@ class ApproximateEngine:
             allowed = allowed & (self.candidates.days <= filters.until.max())
         some = int(allowed.sum())
         if not some:
-            nobody = np.zeros(0, dtype=np.int64)
-            none = np.full((len(own_rows), n), -1, dtype=np.int64)
-            return Best(none, np.zeros((*none.shape, exact(nobody, nobody).shape[1])))
+            return Best.empty(len(own_rows), n)
         if n_rows <= _SMALL or n > _LONGEST or len(own_rows) <= _FEW:
             return self._exactly(queries, own_rows, exact, n, filters, on_progress)
         if 2 * some < n_rows:
@@ -136,26 +137,40 @@ class ApproximateEngine:
                 filters.take(short),
                 on_progress,
             )
-            best.rows[short] = again.rows
-            best.parts[short] = again.parts
-        return Best(best.rows, best.parts, len(short))
+            best.put(short, again)
+        return replace(best, rechecked=len(short))
+
+    def best_of_some(
+        self,
+        rows: I64,
+        exact: ExactScores,
+        n: int,
+        low: npt.NDArray[np.float32] | None = None,
+        outline: Outline | None = None,
+    ) -> tuple[Best, I64, I64]:
+        """Return what `ExactEngine.best_of_some` does."""
+        return self._exact_engine().best_of_some(rows, exact, n, low, outline)
+
+    def _exact_engine(self) -> ExactEngine:
+        if self._exact is None:
+            self._exact = ExactEngine(
+                self.candidates, block_size=self.block_size, n_threads=self.n_threads
+            )
+        return self._exact
 
     def _exactly(
         self,
         queries: Operands | None,
         own_rows: I64,
-        exact: ExactParts,
+        exact: ExactScores,
         n: int,
         filters: Filters,
         on_progress: Progress | None,
     ) -> Best:
-        if self._exact is None:
-            self._exact = ExactEngine(
-                self.candidates, block_size=self.block_size, n_threads=self.n_threads
-            )
+        engine = self._exact_engine()
         if queries is None:
-            return self._exact.best_of_all(exact, n, filters, on_progress)
-        return self._exact.best_of_rows(queries, own_rows, exact, n, filters, on_progress)
+            return engine.best_of_all(exact, n, filters, on_progress)
+        return engine.best_of_rows(queries, own_rows, exact, n, filters, on_progress)
 
 
 def _among(
@@ -163,7 +178,7 @@ def _among(
     rows: I64,
     queries: Operands | None,
     own_rows: I64,
-    exact: ExactParts,
+    exact: ExactScores,
     n: int,
     until: I64 | None,
     on_progress: Progress | None,
@@ -188,9 +203,6 @@ def _among(
         on_progress,
     )
     # The last entry answers for the -1 of an unused place; a list may now be narrower than n.
-    found = np.append(rows, -1)[best.rows]
-    wide = np.full((len(found), n), -1, dtype=np.int64)
-    parts = np.zeros((len(found), n, best.parts.shape[2]))
-    wide[:, : found.shape[1]] = found
-    parts[:, : found.shape[1]] = best.parts
-    return Best(wide, parts, best.rechecked)
+    wide = Best.empty(len(best.rows), n)
+    wide.put(slice(None), Best(np.append(rows, -1)[best.rows], best.scores))
+    return replace(wide, rechecked=best.rechecked)

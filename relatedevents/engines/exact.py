@@ -9,21 +9,21 @@ again over all candidates near its n-th score, so no list depends on rounding.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from relatedevents._util.memory import check_lists_fit, threads
+from relatedevents._util.memory import threads
 from relatedevents._util.threads import in_threads
 from relatedevents.engines.all_pairs import AllPairs
-from relatedevents.engines.base import Best, ExactParts, Filters, Progress
+from relatedevents.engines.base import Best, ExactScores, Filters, Progress, rank_candidates
 from relatedevents.engines.bounds import Outline
 from relatedevents.engines.days import FAR, latest_days, near_days
 from relatedevents.engines.postings import CsrArrays, Postings
 from relatedevents.engines.query_scan import MANY, SomePairs
-from relatedevents.scoring.ranking import best_of_each
-from relatedevents.scoring.signals import BEND, DECIMALS, add_parts
+from relatedevents.scoring.signals import BEND, DECIMALS
 from relatedevents.scoring.terms import Operands
 
 # Rows of a dense strip worked on at once; below _SMALL rows a strip beats square blocks.
@@ -31,6 +31,8 @@ _STRIP = 32
 _SMALL = 4096
 # Blocks pay where a row keeps few of its candidates: one in so many at most.
 _FEW = 8
+# Rows whose candidates are ranked at once.
+_RANKED = 2048
 
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
@@ -65,7 +67,7 @@ class ExactEngine:
         self,
         queries: Operands,
         own_rows: npt.NDArray[np.int64],
-        exact: ExactParts,
+        exact: ExactScores,
         n: int,
         filters: Filters,
         on_progress: Progress | None = None,
@@ -79,7 +81,7 @@ class ExactEngine:
         own_rows : numpy.ndarray of int64, shape (n_queries,)
             The row that each query is itself among the candidates, -1 for one from outside.
         exact : callable
-            (query numbers, candidate rows) -> parts in float64, shape (n_pairs, n_signals).
+            (query numbers, candidate rows) -> float64 scores, shape (n_pairs,).
         n : int
             How many.
         filters : Filters
@@ -88,25 +90,25 @@ class ExactEngine:
             Told how many queries were done since the last call.
         """
         n = min(n, len(self._days))
-        check_room(len(own_rows), n, exact)
+        best = Best.empty(len(own_rows), n)
         strips = [
             np.arange(first, min(first + _STRIP, len(own_rows)))
             for first in range(0, len(own_rows), _STRIP)
         ]
         postings = self._postings()
 
-        def work(strip: npt.NDArray[np.int64]) -> Best:
-            best = self._strip(queries, own_rows, exact, n, filters, strip, postings)
+        def work(strip: npt.NDArray[np.int64]) -> None:
+            best.put(strip, self._strip(queries, own_rows, exact, n, filters, strip, postings))
             if on_progress is not None:
                 on_progress(len(strip))
-            return best
 
-        return _join(self._in_threads(work, strips), n, exact)
+        self._in_threads(work, strips)
+        return best
 
     def best_of_some(
         self,
         rows: npt.NDArray[np.int64],
-        exact: ExactParts,
+        exact: ExactScores,
         n: int,
         low: npt.NDArray[np.float32] | None = None,
         outline: Outline | None = None,
@@ -135,22 +137,22 @@ class ExactEngine:
             Each candidate and the one of `rows` that matters to it.
         """
         n = max(1, min(n, len(self._days)))
-        check_room(len(rows), n, exact)
-        pieces, owners, comers = [], [rows[:0]], [rows[:0]]
+        best = Best.empty(len(rows), n)
+        owners, comers = [rows[:0]], [rows[:0]]
         for first in range(0, len(rows), MANY):
             some = rows[first : first + MANY]
             pairs = SomePairs(self.candidates, some, n, low, outline)
             near = pairs.run(self._in_threads, self.n_threads)
             numbers = first + np.arange(len(some))
             counts = np.bincount(near.queries, minlength=len(some))
-            pieces.append(rank_candidates(numbers, counts, near.candidates, exact, n))
+            best.put(numbers, rank_candidates(numbers, counts, near.candidates, exact, n))
             owners.append(near.owners)
             comers.append(some[near.comers])
-        return _join(pieces, n, exact), np.concatenate(owners), np.concatenate(comers)
+        return best, np.concatenate(owners), np.concatenate(comers)
 
     def best_of_all(
         self,
-        exact: ExactParts,
+        exact: ExactScores,
         n: int,
         filters: Filters,
         on_progress: Progress | None = None,
@@ -162,21 +164,20 @@ class ExactEngine:
         if not self.candidates.dense.shape[1] or n_rows < max(_SMALL, _FEW * n_kept):
             # Without a dense part a strip costs next to nothing, and ties are the rule.
             return self.best_of_rows(self.candidates, everyone, exact, n, filters, on_progress)
-        check_room(n_rows, n, exact)
+        best = Best.empty(n_rows, n)
         kept, bound = self._all_blocks(n_kept, filters, on_progress)
+        last = np.empty(n_rows)
 
-        def work(rows: npt.NDArray[np.int64]) -> tuple[Best, npt.NDArray[np.float64]]:
+        def work(first: int) -> None:
+            rows = everyone[first : first + _RANKED]
             pairs = kept[rows]
             there = pairs >= 0
             counts = there.sum(axis=1)
-            best = rank_candidates(rows, counts, pairs[there], exact, n)
-            last = np.round(add_parts(best.parts[:, n - 1]), DECIMALS)
-            return best, np.where(counts < n_kept, np.inf, last)
+            best.put(rows, rank_candidates(rows, counts, pairs[there], exact, n))
+            nth = np.round(best.scores[rows, n - 1], DECIMALS)
+            last[rows] = np.where(counts < n_kept, np.inf, nth)
 
-        chunks = [everyone[first : first + 2048] for first in range(0, n_rows, 2048)]
-        done = self._in_threads(work, chunks)
-        best = _join([one for one, _ in done], n, exact)
-        last = np.concatenate([scores for _, scores in done])
+        self._in_threads(work, range(0, n_rows, _RANKED))
         # A dropped candidate scores at most bound + error; it must round to less than the n-th.
         doubtful = np.flatnonzero(last - (bound + self.candidates.error) <= 10.0**-DECIMALS)
         if len(doubtful):
@@ -187,9 +188,8 @@ class ExactEngine:
                 n,
                 filters.take(doubtful),
             )
-            best.rows[doubtful] = again.rows
-            best.parts[doubtful] = again.parts
-        return Best(best.rows, best.parts, len(doubtful))
+            best.put(doubtful, again)
+        return replace(best, rechecked=len(doubtful))
 
     def _in_threads(self, work: Callable[[_In], _Out], items: Sequence[_In]) -> list[_Out]:
         if len(items) == 1 and self.n_threads > 1:
@@ -209,7 +209,7 @@ class ExactEngine:
         self,
         queries: Operands,
         own_rows: npt.NDArray[np.int64],
-        exact: ExactParts,
+        exact: ExactScores,
         n: int,
         filters: Filters,
         strip: npt.NDArray[np.int64],
@@ -276,43 +276,3 @@ class ExactEngine:
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
         pairs = AllPairs(self.candidates, self.block_size, self.n_threads, n_kept, filters)
         return pairs.run(self._in_threads, on_progress)
-
-
-def rank_candidates(
-    queries: npt.NDArray[np.int64],
-    counts: npt.NDArray[np.int64],
-    candidates: npt.NDArray[np.int64],
-    exact: ExactParts,
-    n: int,
-) -> Best:
-    """Score each query's candidates (`counts` of them, one query after the other), keep the best n.
-
-    In the written order: rounded score, then smaller row.
-    """
-    owner = np.repeat(np.arange(len(queries)), counts)
-    parts = exact(queries[owner], candidates)
-    best, kept = best_of_each(counts, candidates, add_parts(parts), n)
-    there = np.arange(n) < kept[:, None]
-    rows = np.full((len(queries), n), -1, dtype=np.int64)
-    best_parts = np.zeros((len(queries), n, parts.shape[1]))
-    rows[there] = candidates[best]
-    best_parts[there] = parts[best]
-    return Best(rows, best_parts)
-
-
-def check_room(n_queries: int, n: int, exact: ExactParts) -> None:
-    """Raise `InputError` if the lists of so many queries can't fit into memory."""
-    # A row and its parts, once in pieces and once joined.
-    nobody = np.zeros(0, dtype=np.int64)
-    check_lists_fit(n_queries, n, 2 * 8 * (1 + exact(nobody, nobody).shape[1]))
-
-
-def _join(pieces: list[Best], n: int, exact: ExactParts) -> Best:
-    if not pieces:
-        nobody = np.zeros(0, dtype=np.int64)
-        n_signals = exact(nobody, nobody).shape[1]
-        return Best(np.zeros((0, n), dtype=np.int64), np.zeros((0, n, n_signals)))
-    return Best(
-        np.concatenate([piece.rows for piece in pieces]),
-        np.concatenate([piece.parts for piece in pieces]),
-    )

@@ -21,10 +21,9 @@ from scipy import sparse
 
 from relatedevents._util.threads import in_threads
 from relatedevents.engines.all_pairs import AllPairs, Found
-from relatedevents.engines.base import Best, ExactParts, Filters, Progress
+from relatedevents.engines.base import Best, ExactScores, Filters, Progress, rank_candidates
 from relatedevents.engines.bounds import main_directions
 from relatedevents.engines.clusters import Cells
-from relatedevents.engines.exact import check_room, rank_candidates
 from relatedevents.engines.postings import CsrArrays, Postings
 from relatedevents.scoring.signals import UNDATED
 from relatedevents.scoring.terms import Operands
@@ -141,7 +140,7 @@ class Everyone:
         self._most_sparse = self.rows.bent_weight + of_tags
 
     def best(
-        self, exact: ExactParts, n: int, filters: Filters, on_progress: Progress | None
+        self, exact: ExactScores, n: int, filters: Filters, on_progress: Progress | None
     ) -> tuple[Best, I64]:
         """Return the best n of each row, and which rows' lists may be short or of many equal.
 
@@ -150,7 +149,7 @@ class Everyone:
         from relatedevents.engines.kernels import neighbour_descent as kernels
 
         n_rows = len(self.numbers)
-        check_room(n_rows, n, exact)
+        best = Best.empty(n_rows, n)
         size = min(n + _SPARE, n_rows)
         here = Filters(filters.allowed[self.numbers], filters.take(self.numbers).until)
         width = 2 ** max(round(math.log2(_WIDTH_PER_ROOT * math.sqrt(n_rows))), 0)
@@ -164,25 +163,22 @@ class Everyone:
         self._look_far(near, found, own, max(_SHARED, n), max(_FROM_CELLS, n))
         self._look_around(near, found, own)
         there = _available(self.rows.days, here)
-        rows = np.empty((n_rows, n), dtype=np.int64)
-        nobody = np.zeros(0, dtype=np.int64)
-        parts = np.empty((n_rows, n, exact(nobody, nobody).shape[1]))
         settled = np.empty(n_rows, dtype=np.bool_)
 
         def rank(some: I64) -> None:
             held = found.best_rows[some] >= 0
             counts = held.sum(axis=1)
             candidates = self.numbers[found.best_rows[some][held]]
-            best = rank_candidates(self.numbers[some], counts, candidates, exact, n)
-            rows[self.numbers[some]], parts[self.numbers[some]] = best.rows, best.parts
+            numbers = self.numbers[some]
+            best.put(numbers, rank_candidates(numbers, counts, candidates, exact, n))
             enough = counts >= np.minimum(there[some], size)
             equal = (found.best[some, 0] <= _LOW) & (counts < there[some])
-            settled[self.numbers[some]] = enough & ~equal
+            settled[numbers] = enough & ~equal
             if on_progress is not None:
                 on_progress(len(some))
 
         in_threads(self.n_threads, rank, _pieces(np.arange(n_rows), _RANKED))
-        return Best(rows, parts), np.flatnonzero(~settled)
+        return best, np.flatnonzero(~settled)
 
     def _look_far(
         self, near: AllPairs, found: Found, own: Space, n_shared: int, n_near: int

@@ -11,9 +11,8 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from relatedevents.engines.base import Best, ExactParts, Progress
+from relatedevents.engines.base import Best, ExactScores, Progress, rank_candidates
 from relatedevents.engines.clusters import Cells
-from relatedevents.engines.exact import rank_candidates
 from relatedevents.engines.places import FAR, Places, Queries, Windows, available
 from relatedevents.engines.postings import Postings
 from relatedevents.scoring.signals import BEND
@@ -85,7 +84,7 @@ class Search:
     windows: Windows
     allowed: npt.NDArray[np.bool_]
 
-    def best(self, exact: ExactParts, n: int, on_progress: Progress | None) -> tuple[Best, I64]:
+    def best(self, exact: ExactScores, n: int, on_progress: Progress | None) -> tuple[Best, I64]:
         """Return the best n of each query, and the queries whose lists are not full."""
         asked = self.asked
         size = n + max(6, n // 4)
@@ -107,18 +106,15 @@ class Search:
             for some in np.split(order, starts[1:])
             for first in range(0, len(some), _BLOCK)
         ]
-        nobody = np.zeros(0, dtype=np.int64)
-        rows = np.full((len(order), n), -1, dtype=np.int64)
-        parts = np.zeros((len(order), n, exact(nobody, nobody).shape[1]))
+        best = Best.empty(len(order), n)
         for block, done in zip(blocks, self.within.in_threads(work, blocks), strict=True):
-            rows[asked.numbers[block]] = done.rows
-            parts[asked.numbers[block]] = done.parts
+            best.put(asked.numbers[block], done)
             if on_progress is not None:
                 on_progress(len(block))
         there = available(self.windows, asked, self.allowed)
         full = np.minimum(there, n)
-        short = asked.numbers[(rows[asked.numbers] >= 0).sum(axis=1) < full]
-        return Best(rows, parts), np.sort(short)
+        short = asked.numbers[(best.rows[asked.numbers] >= 0).sum(axis=1) < full]
+        return best, np.sort(short)
 
     def _near(self, size: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
         """Return each query's best candidates of the cells around it, and their dense parts."""
@@ -195,7 +191,7 @@ class Search:
         found_dots: npt.NDArray[np.float32],
         always: npt.NDArray[np.int32],
         size: int,
-        exact: ExactParts,
+        exact: ExactScores,
         n: int,
         mine: _Scratch,
     ) -> Best:

@@ -222,6 +222,17 @@ def add_parts(parts: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return scores
 
 
+def pair_scores(
+    queries: Features,
+    query_rows: npt.NDArray[np.intp],
+    candidates: Features,
+    candidate_rows: npt.NDArray[np.intp],
+    weights: Weights,
+) -> npt.NDArray[np.float64]:
+    """Return the scores of some pairs: what `pair_parts` tells, added up."""
+    return add_parts(pair_parts(queries, query_rows, candidates, candidate_rows, weights))
+
+
 def csr_arrays(
     matrix: sparse.csr_matrix,
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.float64]]:
