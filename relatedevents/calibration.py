@@ -41,7 +41,7 @@ class Calibration:
         `relatedevents.encoders.encoder_fingerprint` of the encoder it was learned with.
     intercept : float
     coefficients : tuple of float
-        One for each of `SIGNALS`.
+        One for each of `SIGNALS`; 0 for a signal that came to the package later.
     n_queries, n_pairs, n_groups, n_folds : int
         What it was learned from: the first 50 candidates of each query. Queries of one group, a
         story or a day, were in one fold.
@@ -120,7 +120,7 @@ class Calibration:
         told = {
             **settings,
             "weights": Weights.from_dict(settings["weights"]),
-            "coefficients": tuple(float(coefficients.pop(name)) for name in SIGNALS),
+            "coefficients": tuple(float(coefficients.pop(name, 0.0)) for name in SIGNALS),
         }
         if coefficients:
             came = f"coefficients of unknown signals {sorted(coefficients)}"

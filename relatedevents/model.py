@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from scipy import sparse
 
 #: Reports of learning that a model holds, by the name of their attribute without its last "_".
-_REPORTS = {"tuning": Tuning, "adaptation": Adaptation}
+_REPORTS: dict[str, type[Tuning] | type[Adaptation]] = {"tuning": Tuning, "adaptation": Adaptation}
 #: Parameters that a saved model holds as they are.
 _SAVED = ("n_related", "engine", "block_size")
 
@@ -94,6 +94,7 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
     ['id', 'rank', 'related_id', 'score']
     """
 
+    encoder: str | os.PathLike[str] | Encoder | None
     tuning_: Tuning
     adaptation_: Adaptation
     last_update_: Update
@@ -685,9 +686,9 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
             fitted = Fitted.of_contents(contents)
             given = fitted.encoder if encoder is None else encoder
             saved = contents.settings["model"]
-            settings = {name: saved[name] for name in (*_SAVED, "encoder", "tag_aliases")}
+            settings = {name: saved[name] for name in (*_SAVED, "tag_aliases")}
+            settings["encoder"] = saved["encoder"] if given is None else given
             model = cls(**settings, weights=Weights.from_dict(saved["weights"]))
-            model.encoder = model.encoder if given is None else given
             for name, kind in _REPORTS.items():
                 if name in contents.settings:
                     setattr(model, f"{name}_", kind.from_dict(contents.settings[name]))
@@ -728,8 +729,9 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
     @property
     def _state(self) -> Fitted:
         if self._fitted is None:
-            # What scikit-learn looks for in a model that is not fitted.
-            raise AttributeError("not fitted")
+            # As of any attribute that scikit-learn sets in `fit`.
+            message = f"this {type(self).__name__} is not fitted yet"
+            raise AttributeError(message)
         return self._fitted
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -737,7 +739,12 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
 
     def _setup(self) -> Setup:
         return Setup(
-            self.weights, self.n_related, self.engine, self.block_size, self.n_threads, self.progress
+            self.weights,
+            self.n_related,
+            self.engine,
+            self.block_size,
+            self.n_threads,
+            self.progress,
         )
 
     def _retriever(self) -> Retriever:

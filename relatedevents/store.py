@@ -27,7 +27,7 @@ from relatedevents._version import __version__
 from relatedevents.errors import InputError, StoreError
 
 FORMAT = "relatedevents"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 _HEAD = "model.json"
 _SETTINGS = "settings.json"
 _MAKE_ROOM = "Free some room, or name a folder on another disk; a model saved there before stays."
@@ -51,6 +51,14 @@ class Contents:
     settings: dict[str, Any]
     arrays: Mapping[str, npt.NDArray[Any]]
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+
+    def joined(self, other: Contents) -> Contents:
+        """Return what both hold."""
+        return Contents(
+            {**self.settings, **other.settings},
+            {**self.arrays, **other.arrays},
+            {**self.tables, **other.tables},
+        )
 
 
 def save(folder: str | os.PathLike[str], contents: Contents) -> Path:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from relatedevents.learning.adaptation import Adaptation
 from sklearn.base import clone
 from toy import KeywordEncoder
 
@@ -23,7 +24,6 @@ from relatedevents.encoders import (
     static_parts,
 )
 from relatedevents.errors import InputError, StoreError
-from relatedevents.learning.adaptation import Adaptation
 
 SYLLABLES = ("ba", "ko", "ri", "tu", "me", "lo", "za", "ni", "fe", "du", "sha", "gro", "pel", "wim")
 

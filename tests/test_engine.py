@@ -20,7 +20,7 @@ from relatedevents.engines.bounds import bounding_vectors
 from relatedevents.engines.exact import ExactEngine
 from relatedevents.engines.postings import CsrArrays, Postings
 from relatedevents.scoring.signals import UNDATED, bend, pair_scores
-from relatedevents.scoring.terms import operands
+from relatedevents.scoring.terms import score_terms
 
 WEIGHTS = {
     "default": Weights(),
@@ -311,7 +311,7 @@ def test_operands_error_bounds_float32():
     features = model.index_.features
     assert features.topics.shape[1] > 2
     for name, weights in WEIGHTS.items():
-        side = operands(features, weights)
+        side = score_terms(features, weights)
         q, c = (rows.ravel() for rows in np.indices((60, 60)))
         exact_scores = pair_scores(features, q, features, c, weights)
         dense = np.maximum(side.dense @ side.dense.T, 0) * np.float32(side.dense_weight)
@@ -341,7 +341,7 @@ def test_engine_over_other_queries_knows_no_own_row():
     engine = model._exact_engine()
     some = features.take(np.array([4, 9]))
     best = engine.best_of_rows(
-        operands(some, model.weights),
+        score_terms(some, model.weights),
         np.array([-1, -1]),
         lambda q, c: pair_scores(some, q, features, c, model.weights),
         3,

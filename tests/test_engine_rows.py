@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from relatedevents.features.projection import NeighbourSpace
 from test_engine import ARCHIVES, WEIGHTS
 from toy import random_frame
 
@@ -14,9 +15,8 @@ from relatedevents.engines import exact as exact_module
 from relatedevents.engines import query_scan as rows_module
 from relatedevents.engines.bounds import Outline
 from relatedevents.engines.exact import ExactEngine
-from relatedevents.features.projection import NeighbourSpace
 from relatedevents.scoring.signals import DECIMALS, pair_scores
-from relatedevents.scoring.terms import operands
+from relatedevents.scoring.terms import score_terms
 
 N = 6
 
@@ -51,7 +51,7 @@ def test_both_sides_are_those_of_the_exact_scores(monkeypatch, weights, archive,
     # Fitted to any weights: what an index holds does not depend on them.
     features = RelatedEvents(encoder=encoder).fit(random_frame(**made)).index_.features
     weights = WEIGHTS[weights].first_pass()
-    side = operands(features, weights)
+    side = score_terms(features, weights)
     scores = scores_of(features, weights)
     rows = np.sort(np.random.default_rng(1).choice(len(features), 25, replace=False))
     outline = None if n_directions is None else outline_of(features.vectors, n_directions)
@@ -82,7 +82,7 @@ def test_both_sides_are_those_of_the_exact_scores(monkeypatch, weights, archive,
 def test_what_nobody_asks_for():
     features = RelatedEvents().fit(random_frame(1, 20)).index_.features
     weights = WEIGHTS["all"].first_pass()
-    engine = ExactEngine(operands(features, weights))
+    engine = ExactEngine(score_terms(features, weights))
     nobody = np.zeros(0, dtype=np.int64)
     best, owners, comers = engine.best_of_some(
         nobody, lambda q, c: pair_scores(features, nobody[q], features, c, weights), 3
@@ -121,7 +121,7 @@ def test_exact_zeros_of_many_blocks_go_by_row(monkeypatch, n_threads):
     features = RelatedEvents().fit(frame).index_.features
     weights = WEIGHTS["tags"].first_pass()
     rows = np.arange(0, 60, 7)
-    best, _, _ = ExactEngine(operands(features, weights), n_threads=n_threads).best_of_some(
+    best, _, _ = ExactEngine(score_terms(features, weights), n_threads=n_threads).best_of_some(
         rows, lambda q, c: pair_scores(features, rows[q], features, c, weights), N
     )
     scores = scores_of(features, weights)

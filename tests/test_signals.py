@@ -18,7 +18,7 @@ from relatedevents.scoring.signals import (
     recency_values,
     time_values,
 )
-from relatedevents.scoring.terms import operands
+from relatedevents.scoring.terms import score_terms
 from relatedevents.weights import SIGNALS
 
 
@@ -134,7 +134,7 @@ def test_scores_are_added_from_left_to_right():
 
 def test_a_signal_of_weight_0_costs_the_engine_nothing():
     features = toy_model().index_.features
-    side = operands(features, Weights.only(recency=1))
+    side = score_terms(features, Weights.only(recency=1))
     assert side.dense.shape[1] == side.side.shape[1] == 0
     assert side.sparse.shape[1] == side.bent.shape[1] == side.pattern.shape[1] == 0
     assert side.code_table.tolist() == [[0.0]]

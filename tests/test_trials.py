@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from relatedevents.model_parts.trials import Trial, Wanted
 
 from relatedevents import RelatedEvents, Weights
 from relatedevents.learning.coordinate_search import folds_of
-from relatedevents.model_parts.trials import Trial, Wanted
 
 N_STORIES, PER_STORY = 14, 14
 

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from relatedevents.model_parts import updating
 from toy import (
     ALL,
     TOY,
@@ -28,7 +29,6 @@ from relatedevents.encoders import encode_headlines
 from relatedevents.errors import InputError, StoreError, UnknownIdError
 from relatedevents.features.vocabulary import merged
 from relatedevents.index.update import grow
-from relatedevents.model_parts import updating
 
 EVERY = {
     "default": Weights(),

@@ -13,11 +13,11 @@ from collections import Counter
 
 import numpy as np
 import pandas as pd
+from relatedevents.features.projection import NeighbourSpace
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 from relatedevents import RelatedEvents, Weights
 from relatedevents.encoders import encode_headlines
-from relatedevents.features.projection import NeighbourSpace
 from relatedevents.features.tags import TagSpace, tag_key
 from relatedevents.features.topics import TopicSpace
 

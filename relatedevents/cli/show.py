@@ -174,8 +174,6 @@ def _made_of(explanation: Explanation, signal: str) -> str:
         return "counted among the shares of tags"
     elif signal == "words":
         shares = explanation.word_shares
-    elif signal == "neighbours":
-        shares = explanation.neighbour_shares
     elif signal == "time" and explanation.days_between is not None:
         days = explanation.days_between
         return f"{days} day{'' if days == 1 else 's'} apart"

@@ -138,7 +138,9 @@ def ndcg(
     return np.bincount(owner, weights=gains, minlength=n_queries) / candidates.ideal
 
 
-def ranks(candidates: Candidates, setting: Hyperparameters, time_signal: int) -> npt.NDArray[np.int64]:
+def ranks(
+    candidates: Candidates, setting: Hyperparameters, time_signal: int
+) -> npt.NDArray[np.int64]:
     """Return the rank of each candidate in its query's list under a setting, from 0.
 
     Parameters
@@ -151,7 +153,9 @@ def ranks(candidates: Candidates, setting: Hyperparameters, time_signal: int) ->
     return _ranked(scores, places, candidates.owner, candidates.starts)
 
 
-def _scores(candidates: Candidates, setting: Hyperparameters, time_signal: int) -> npt.NDArray[np.float64]:
+def _scores(
+    candidates: Candidates, setting: Hyperparameters, time_signal: int
+) -> npt.NDArray[np.float64]:
     scores = candidates.values @ np.asarray(setting.weights)
     scores += setting.weights[time_signal] * candidates.time[:, setting.half_life]
     rounded: npt.NDArray[np.float64] = np.round(scores, DECIMALS)
@@ -170,7 +174,9 @@ def _ranked(
     return rank
 
 
-def learn(candidates: Candidates, starts: list[Hyperparameters], time_signal: int, k: int = 10) -> Hyperparameters:
+def learn(
+    candidates: Candidates, starts: list[Hyperparameters], time_signal: int, k: int = 10
+) -> Hyperparameters:
     """Return the setting with the best mean nDCG@k that steps from any start lead to.
 
     Parameters
@@ -206,7 +212,9 @@ def _climb(
     return setting, best
 
 
-def _changes(setting: Hyperparameters, coordinate: str | int, candidates: Candidates) -> list[Hyperparameters]:
+def _changes(
+    setting: Hyperparameters, coordinate: str | int, candidates: Candidates
+) -> list[Hyperparameters]:
     if coordinate == "order":
         return [replace(setting, order=one) for one in range(candidates.places.shape[1])]
     if coordinate == "half_life":

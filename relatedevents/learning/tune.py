@@ -17,8 +17,8 @@ from relatedevents.evaluation.significance import bootstrap_means, randomisation
 from relatedevents.index.index import Index, tie_order
 from relatedevents.index.numbering import Rows
 from relatedevents.learning import coordinate_search
-from relatedevents.learning.coordinate_search import Candidates, Hyperparameters
 from relatedevents.learning.calibrate import useful_calibration_of
+from relatedevents.learning.coordinate_search import Candidates, Hyperparameters
 from relatedevents.learning.links import TrainingLinks, read_training_links
 from relatedevents.learning.reports import Tuning
 from relatedevents.retrieval.fitted import Fitted
@@ -207,9 +207,7 @@ def _best_rows(
 ) -> npt.NDArray[np.int64]:
     index = retriever.index
     queries = Queries.of_rows(index, index.rows(links.queries))
-    engine = ExactEngine(
-        score_terms(index.features, weights), n_threads=retriever.setup.n_threads
-    )
+    engine = ExactEngine(score_terms(index.features, weights), n_threads=retriever.setup.n_threads)
     return engine.best_of_rows(
         engine.candidates.take(queries.rows),
         queries.rows,

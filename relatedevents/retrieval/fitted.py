@@ -120,9 +120,7 @@ class Fitted:
 
     def engine_named(self, name: str, setup: Setup) -> Engine:
         """Return the engine of some name and parameters."""
-        key = EngineKey(
-            name, self.index.version, setup.weights, setup.block_size, setup.n_threads
-        )
+        key = EngineKey(name, self.index.version, setup.weights, setup.block_size, setup.n_threads)
         if key not in self.engines:
             self.engines = {
                 other: engine for other, engine in self.engines.items() if other[1:] == key[1:]
@@ -143,12 +141,14 @@ class Fitted:
         """
         contents = self.index.contents()
         if self.lists is not None and self.lists.version == self.index.version:
-            self.lists.into(contents)
+            contents = contents.joined(self.lists.contents())
         if self.calibration is not None:
-            contents.settings["calibration"] = self.calibration.to_dict()
+            told = {"calibration": self.calibration.to_dict()}
+            contents = contents.joined(Contents(told, {}, {}))
         if self.encoder is not None and encoder_name is None and is_static(self.encoder):
-            arrays, contents.settings[_ENCODER] = static_parts(self.encoder)
-            contents.arrays.update({f"{_ENCODER}_{name}": array for name, array in arrays.items()})
+            arrays, settings = static_parts(self.encoder)
+            named = {f"{_ENCODER}_{name}": array for name, array in arrays.items()}
+            contents = contents.joined(Contents({_ENCODER: settings}, named, {}))
         return contents
 
     @classmethod

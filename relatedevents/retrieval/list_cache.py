@@ -95,10 +95,10 @@ class ListCache:
         _list_kernels.renumber(self.rows, np.asarray(self.scores), row_now, rows, scores)
         return ListCache(rows, scores, self.n, self.weights, self.version + 1)
 
-    def into(self, contents: Contents) -> None:
-        """Add the lists to what a saved model holds."""
-        contents.settings["lists"] = {"n": self.n, "weights": self.weights.to_dict()}
-        contents.arrays[_ROWS], contents.arrays[_SCORES] = self.rows, self.scores
+    def contents(self) -> Contents:
+        """Return what a saved model holds of the lists."""
+        settings = {"lists": {"n": self.n, "weights": self.weights.to_dict()}}
+        return Contents(settings, {_ROWS: self.rows, _SCORES: self.scores}, {})
 
     @classmethod
     def of_contents(cls, contents: Contents, n_events: int) -> ListCache | None:

@@ -98,9 +98,7 @@ def remove_events(retriever: Retriever, ids: object) -> Maintained:
     before = retriever.lists_before_update()
     table = index.table[stays].reset_index(drop=True)
     n_threads = threads(retriever.setup.n_threads)
-    change = update_index(
-        index, table, position_now, retriever.setup.weights, n_threads=n_threads
-    )
+    change = update_index(index, table, position_now, retriever.setup.weights, n_threads=n_threads)
     return _lists_updated(retriever, change, before, Update(0, 0, len(removed)))
 
 

@@ -28,7 +28,7 @@ from relatedevents.retrieval.pairs import Pairs, join, without
 from relatedevents.retrieval.queries import Queries
 from relatedevents.retrieval.scorer import Scorer
 from relatedevents.retrieval.table import long_table, shared_tags
-from relatedevents.scoring.terms import operands
+from relatedevents.scoring.terms import score_terms
 
 I64 = npt.NDArray[np.int64]
 
@@ -85,7 +85,7 @@ class Pipeline:
             if queries.in_archive:
                 terms = self.engine.candidates.take(queries.rows)
             else:
-                terms = operands(queries.features, self.scorer.weights)
+                terms = score_terms(queries.features, self.scorer.weights)
             return self.engine.best_of_rows(terms, queries.rows, scores, n, filters, on_progress)
 
     def _candidates(self, request: Request, numbers: I64, width: int) -> Best:

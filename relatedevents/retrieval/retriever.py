@@ -66,9 +66,7 @@ class Retriever:
         """Return some events of the archive as queries; errors call the argument `name`."""
         return Queries.of_rows(self.index, Rows(self.index.ids.rows_of(ids, name)))  # type: ignore[arg-type]
 
-    def lists(
-        self, queries: Queries, n: int, options: ListOptions
-    ) -> tuple[pd.DataFrame, Rows]:
+    def lists(self, queries: Queries, n: int, options: ListOptions) -> tuple[pd.DataFrame, Rows]:
         """Return the lists of some queries as a long table, and the related events' rows."""
         request = read_request(self.index, self.calibration, queries, n, options)
         known = None
@@ -81,9 +79,7 @@ class Retriever:
         table, rows = self.lists(queries, n, options)
         return with_events(table, self.index, rows, _EVENT_COLUMNS)
 
-    def candidates(
-        self, rows: Rows, n: int, max_day: npt.NDArray[np.int64] | None
-    ) -> Best:
+    def candidates(self, rows: Rows, n: int, max_day: npt.NDArray[np.int64] | None) -> Best:
         """Return the best `n` events for some rows, by their days alone filtered."""
         filters = Filters(np.ones(len(self.index), dtype=np.bool_), max_day)
         return self.pipeline().candidates(Queries.of_rows(self.index, rows), n, filters)

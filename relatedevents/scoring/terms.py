@@ -77,7 +77,7 @@ class Operands:
         return replace(self, **chosen)
 
 
-def operands(features: Features, weights: Weights) -> Operands:
+def score_terms(features: Features, weights: Weights) -> Operands:
     """Return the engine's operands of `features` under `weights`.
 
     Parameters
