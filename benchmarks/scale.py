@@ -46,7 +46,7 @@ def measure(path: str, threads: int, exact_up_to: int) -> dict[str, float]:
     """Measure one archive in this process."""
     from relatedevents import RelatedEvents, read_events
     from relatedevents.engines.base import Filters
-    from relatedevents.scoring.signals import pair_scores
+    from relatedevents.signals.score import pair_scores
     from relatedevents.writers import write_blocks
 
     # Compiled kernels are kept on disk: compiling them is no matter of size.

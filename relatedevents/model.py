@@ -688,7 +688,7 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
             saved = contents.settings["model"]
             settings = {name: saved[name] for name in (*_SAVED, "tag_aliases")}
             settings["encoder"] = saved["encoder"] if given is None else given
-            model = cls(**settings, weights=Weights.from_dict(saved["weights"]))
+            model = cls(**settings, weights=Weights.only(**saved["weights"]))
             for name, kind in _REPORTS.items():
                 if name in contents.settings:
                     setattr(model, f"{name}_", kind.from_dict(contents.settings[name]))

@@ -19,8 +19,8 @@ from relatedevents.engines import exact
 from relatedevents.engines.bounds import bounding_vectors
 from relatedevents.engines.exact import ExactEngine
 from relatedevents.engines.postings import CsrArrays, Postings
-from relatedevents.scoring.signals import UNDATED, bend, pair_scores
-from relatedevents.scoring.terms import score_terms
+from relatedevents.engines.terms import UNDATED
+from relatedevents.signals.score import pair_scores, score_terms
 
 WEIGHTS = {
     "default": Weights(),
@@ -306,7 +306,7 @@ def test_a_heavy_weight_keeps_the_tail_of_time():
 
 
 def test_operands_error_bounds_float32():
-    """Every float32 score lies within `Operands.error` of the exact one."""
+    """Every float32 score lies within `ScoreTerms.error` of the exact one."""
     model = RelatedEvents(encoder=RandomEncoder(64, 0.5)).fit(random_frame(16, 60))
     features = model.index_.features
     assert features.topics.shape[1] > 2
@@ -413,7 +413,7 @@ def test_bounds_lie_above_what_they_bound(width, rank, share):
     short = bounding_vectors(vectors, share)
     assert short.shape == (200, max(2, width // share))
     whole = vectors.astype(np.float64) @ vectors.T.astype(np.float64)
-    # What `Operands.error` grants the dot products of vectors as long, and less.
+    # What `ScoreTerms.error` grants the dot products of vectors as long, and less.
     slack = (width + 2) * np.finfo(np.float32).eps
     assert ((short @ short.T) - whole).min() >= -slack
     # And a bound that says something: no larger than the lengths' product.

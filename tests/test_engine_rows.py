@@ -15,8 +15,8 @@ from relatedevents.engines import exact as exact_module
 from relatedevents.engines import query_scan as rows_module
 from relatedevents.engines.bounds import Outline
 from relatedevents.engines.exact import ExactEngine
-from relatedevents.scoring.signals import DECIMALS, pair_scores
-from relatedevents.scoring.terms import score_terms
+from relatedevents.engines.terms import DECIMALS
+from relatedevents.signals.score import pair_scores, score_terms
 
 N = 6
 

@@ -137,7 +137,7 @@ def test_every_list_of_one_event_against_all_scores(model):
     Neighbours put the first 30 in another order, by what they add to these scores.
     """
     from relatedevents.rerank import FIRST_LIST
-    from relatedevents.scoring.signals import add_parts, pair_parts
+    from relatedevents.signals.score import add_parts, pair_parts
 
     index = model.index_.reordered(model.weights)
     rows = np.arange(len(index))

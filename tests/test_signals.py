@@ -9,16 +9,10 @@ from hypothesis import strategies as st
 from toy import ALL, ConstantEncoder, KeywordEncoder, RandomEncoder, Slow, random_frame, toy_model
 
 from relatedevents import RelatedEvents, Weights
-from relatedevents.scoring.signals import (
-    BEND,
-    UNDATED,
-    add_parts,
-    bend,
-    pair_parts,
-    recency_values,
-    time_values,
-)
-from relatedevents.scoring.terms import score_terms
+from relatedevents.engines.terms import SATURATION, UNDATED
+from relatedevents.signals.recency import recency_values
+from relatedevents.signals.score import add_parts, pair_parts, score_terms
+from relatedevents.signals.time import time_values
 from relatedevents.weights import SIGNALS
 
 
@@ -151,7 +145,7 @@ def test_bend_keeps_the_order_and_the_ends(values):
     assert (bent <= 1.0).all()
     assert bend(np.array([0.0, 1.0])).tolist() == [0.0, 1.0]
     # Where it is named to be half-way between nothing and its ceiling beyond 1.
-    assert bend(np.array([BEND]))[0] == pytest.approx((1 + BEND) / 2)
+    assert bend(np.array([SATURATION]))[0] == pytest.approx((1 + SATURATION) / 2)
 
 
 def test_words_are_bent_in_the_part_and_nowhere_else():

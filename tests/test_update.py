@@ -531,7 +531,7 @@ def test_merged_names(names, new):
 
 @pytest.mark.parametrize("seed", range(4))
 def test_events_are_inserted_where_the_written_order_wants_them(seed):
-    from relatedevents.index.index import tie_order
+    from relatedevents.index.order import tie_order
 
     frame = frame_of(seed, 3)
     model = fitted(frame.iloc[:15], "default", "keywords", 5)

@@ -21,11 +21,11 @@ from scipy import sparse
 from toy import ALL, KeywordEncoder, RandomEncoder, Slow, lists_of, random_frame
 
 from relatedevents import RelatedEvents, Weights
+from relatedevents.engines.terms import UNDATED
 from relatedevents.errors import InputError
 from relatedevents.evaluation.tables import run_from_table
 from relatedevents.features.word_sets import Wording
 from relatedevents.rerank import Above, keep_distinct, pick_diverse
-from relatedevents.scoring.signals import UNDATED
 from relatedevents.writers.trec import write_trec_run
 
 BOTH = {"diversity": 0.4, "near_duplicates": "drop"}

@@ -21,8 +21,7 @@ from relatedevents.engines.base import Filters, Progress
 from relatedevents.engines.bounds import bounding_vectors
 from relatedevents.engines.days import FAR, latest_days, near_days
 from relatedevents.engines.postings import CsrArrays, Postings
-from relatedevents.scoring.signals import BEND
-from relatedevents.scoring.terms import Operands
+from relatedevents.engines.terms import SATURATION, ScoreTerms
 
 F32 = npt.NDArray[np.float32]
 I32 = npt.NDArray[np.int32]
@@ -133,7 +132,7 @@ class AllPairs:
 
     Parameters
     ----------
-    rows : Operands
+    rows : ScoreTerms
         Both sides of each pair.
     size : int
         Rows and columns of a block; less where that does not fit into memory.
@@ -146,7 +145,7 @@ class AllPairs:
     """
 
     def __init__(
-        self, rows: Operands, size: int, n_workers: int, n_kept: int, filters: Filters
+        self, rows: ScoreTerms, size: int, n_workers: int, n_kept: int, filters: Filters
     ) -> None:
         self.operands = rows
         self.n_rows = len(rows.days)
@@ -173,7 +172,7 @@ class AllPairs:
             rows.dense_weight,
             rows.side_weight,
             rows.bent_weight,
-            BEND,
+            SATURATION,
             rows.table,
             int(FAR),
             bool(rows.pattern.shape[1] or rows.bonus.any()),
@@ -338,7 +337,7 @@ def _joined(workers: list[_Worker]) -> tuple[F32, I32, F32]:
     return *kept, kept[0].min(axis=1)
 
 
-def _bytes_of(rows: Operands, columns: int) -> int:
+def _bytes_of(rows: ScoreTerms, columns: int) -> int:
     """Return about how many bytes a worker's buffers take for so many columns."""
     strips = STRIP * (2 if rows.side.shape[1] else 1)
     return 4 * columns * (strips + len(rows.code_table))

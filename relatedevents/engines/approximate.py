@@ -21,7 +21,7 @@ from relatedevents.engines.bounds import Outline
 from relatedevents.engines.exact import ExactEngine
 from relatedevents.engines.neighbour_descent import Everyone
 from relatedevents.engines.search import Sorted
-from relatedevents.scoring.terms import Operands
+from relatedevents.engines.terms import ScoreTerms
 
 I64 = npt.NDArray[np.int64]
 
@@ -41,7 +41,7 @@ class ApproximateEngine:
 
     Parameters
     ----------
-    candidates : Operands
+    candidates : ScoreTerms
         The candidates' side of the weighted sum, in the order that decides equal scores.
     block_size : int
         As of `ExactEngine`, to which queries with few candidates go.
@@ -58,7 +58,7 @@ class ApproximateEngine:
 
     def __init__(
         self,
-        candidates: Operands,
+        candidates: ScoreTerms,
         *,
         block_size: int = 1024,
         n_threads: int | None = None,
@@ -75,7 +75,7 @@ class ApproximateEngine:
 
     def best_of_rows(
         self,
-        queries: Operands,
+        queries: ScoreTerms,
         own_rows: I64,
         exact: ExactScores,
         n: int,
@@ -98,7 +98,7 @@ class ApproximateEngine:
 
     def _best(
         self,
-        queries: Operands | None,
+        queries: ScoreTerms | None,
         own_rows: I64,
         exact: ExactScores,
         n: int,
@@ -160,7 +160,7 @@ class ApproximateEngine:
 
     def _exactly(
         self,
-        queries: Operands | None,
+        queries: ScoreTerms | None,
         own_rows: I64,
         exact: ExactScores,
         n: int,
@@ -176,7 +176,7 @@ class ApproximateEngine:
 def _among(
     engine: ApproximateEngine,
     rows: I64,
-    queries: Operands | None,
+    queries: ScoreTerms | None,
     own_rows: I64,
     exact: ExactScores,
     n: int,

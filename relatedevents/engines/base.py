@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from relatedevents._util.checks import check_choice
 from relatedevents._util.memory import check_lists_fit
-from relatedevents.scoring.ranking import best_of_each
-from relatedevents.scoring.terms import Operands
+from relatedevents.engines.ranking import best_of_each
+from relatedevents.engines.terms import ScoreTerms
 
 if TYPE_CHECKING:
     from relatedevents.engines.bounds import Outline
@@ -122,7 +122,7 @@ class Engine(Protocol):
 
     Parameters
     ----------
-    candidates : Operands
+    candidates : ScoreTerms
         The candidates' terms of the score, in the order that decides equal scores.
     block_size : int
         How many rows are worked on at once; it changes no list.
@@ -131,16 +131,16 @@ class Engine(Protocol):
         They change no list.
     """
 
-    candidates: Operands
+    candidates: ScoreTerms
     n_threads: int
 
     def __init__(
-        self, candidates: Operands, *, block_size: int = 1024, n_threads: int | None = None
+        self, candidates: ScoreTerms, *, block_size: int = 1024, n_threads: int | None = None
     ) -> None: ...
 
     def best_of_rows(
         self,
-        queries: Operands,
+        queries: ScoreTerms,
         own_rows: I64,
         exact: ExactScores,
         n: int,
@@ -151,7 +151,7 @@ class Engine(Protocol):
 
         Parameters
         ----------
-        queries : Operands
+        queries : ScoreTerms
             The queries' terms, made with the candidates' weights and columns.
         own_rows : numpy.ndarray of int64, shape (n_queries,)
             The row that each query is itself among the candidates, -1 for one from outside.

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from relatedevents.engines.base import Filters
-from relatedevents.scoring.signals import UNDATED
+from relatedevents.engines.terms import UNDATED
 
 #: The day of an undated event: later than every day, and beyond every time table.
 FAR = np.int32(2**30)

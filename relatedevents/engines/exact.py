@@ -23,8 +23,7 @@ from relatedevents.engines.bounds import Outline
 from relatedevents.engines.days import FAR, latest_days, near_days
 from relatedevents.engines.postings import CsrArrays, Postings
 from relatedevents.engines.query_scan import MANY, SomePairs
-from relatedevents.scoring.signals import BEND, DECIMALS
-from relatedevents.scoring.terms import Operands
+from relatedevents.engines.terms import DECIMALS, SATURATION, ScoreTerms
 
 # Rows of a dense strip worked on at once; below _SMALL rows a strip beats square blocks.
 _STRIP = 32
@@ -43,7 +42,7 @@ class ExactEngine:
 
     Parameters
     ----------
-    candidates : Operands
+    candidates : ScoreTerms
         The candidates' side of the weighted sum, in the order that decides equal scores.
     block_size : int
         Rows and columns of a block; less where that does not fit into memory.
@@ -52,7 +51,7 @@ class ExactEngine:
     """
 
     def __init__(
-        self, candidates: Operands, *, block_size: int = 1024, n_threads: int | None = None
+        self, candidates: ScoreTerms, *, block_size: int = 1024, n_threads: int | None = None
     ) -> None:
         self.candidates = candidates
         self.block_size = block_size
@@ -65,7 +64,7 @@ class ExactEngine:
 
     def best_of_rows(
         self,
-        queries: Operands,
+        queries: ScoreTerms,
         own_rows: npt.NDArray[np.int64],
         exact: ExactScores,
         n: int,
@@ -76,7 +75,7 @@ class ExactEngine:
 
         Parameters
         ----------
-        queries : Operands
+        queries : ScoreTerms
             The queries' side, made with the candidates' weights and columns.
         own_rows : numpy.ndarray of int64, shape (n_queries,)
             The row that each query is itself among the candidates, -1 for one from outside.
@@ -207,7 +206,7 @@ class ExactEngine:
 
     def _strip(
         self,
-        queries: Operands,
+        queries: ScoreTerms,
         own_rows: npt.NDArray[np.int64],
         exact: ExactScores,
         n: int,
@@ -239,7 +238,7 @@ class ExactEngine:
             if self.candidates.bent.shape[1]:
                 shared[:] = 0.0
                 _kernels.add_sparse(shared, *bent_rows.row(query), *postings[1].arrays)
-                _kernels.add_bent(row, shared, self.candidates.bent_weight, BEND)
+                _kernels.add_bent(row, shared, self.candidates.bent_weight, SATURATION)
             _kernels.add_time_and_code(
                 row,
                 days[query],

@@ -25,8 +25,7 @@ from relatedevents.engines.base import Best, ExactScores, Filters, Progress, ran
 from relatedevents.engines.bounds import main_directions
 from relatedevents.engines.clusters import Cells
 from relatedevents.engines.postings import CsrArrays, Postings
-from relatedevents.scoring.signals import UNDATED
-from relatedevents.scoring.terms import Operands
+from relatedevents.engines.terms import UNDATED, ScoreTerms
 
 F32 = npt.NDArray[np.float32]
 I32 = npt.NDArray[np.int32]
@@ -88,7 +87,7 @@ class Own(NamedTuple):
     scores: F32
 
     @classmethod
-    def of(cls, rows: Operands) -> Own:
+    def of(cls, rows: ScoreTerms) -> Own:
         """Return empty space."""
         n = len(rows.days)
         columns = (matrix.shape[1] for matrix in (rows.sparse, rows.bent, rows.pattern))
@@ -114,7 +113,7 @@ class Everyone:
 
     Parameters
     ----------
-    rows : Operands
+    rows : ScoreTerms
         Both sides of each pair; with dense vectors and a time table.
     n_threads : int
         Worker threads.
@@ -122,7 +121,7 @@ class Everyone:
         Of the cells.
     """
 
-    def __init__(self, rows: Operands, n_threads: int, seed: int) -> None:
+    def __init__(self, rows: ScoreTerms, n_threads: int, seed: int) -> None:
         # Row by row here, the number that the caller knows it by.
         self.numbers = _by_day(rows.days)
         ordered = bool((np.diff(self.numbers) > 0).all())
@@ -283,7 +282,7 @@ def _by_day(days: I32) -> I64:
     return np.lexsort((-days.astype(np.int64), undated))
 
 
-def _short_vectors(rows: Operands, n_threads: int) -> F32:
+def _short_vectors(rows: ScoreTerms, n_threads: int) -> F32:
     """Return where the dense operands together lie along their main directions.
 
     Their products are nearly the dense parts of a score, but for those below 0.

@@ -9,8 +9,7 @@ import numpy.typing as npt
 
 from relatedevents.engines.clusters import Cells, nearest
 from relatedevents.engines.postings import CsrArrays
-from relatedevents.scoring.signals import UNDATED
-from relatedevents.scoring.terms import Operands
+from relatedevents.engines.terms import UNDATED, ScoreTerms
 
 #: The day of an undated event here: no sum of two overflows, and it lies beyond every time table.
 FAR = 2**30
@@ -44,7 +43,7 @@ class Side:
     matrices: tuple[CsrArrays, CsrArrays, CsrArrays]
 
     @classmethod
-    def of(cls, side: Operands, rows: I64) -> Side:
+    def of(cls, side: ScoreTerms, rows: I64) -> Side:
         """Return the rows of an operand side, in the order given."""
         pieces = [(side.dense, side.dense_weight), (side.side, side.side_weight)]
         widths = [vectors.shape[1] for vectors, _ in pieces]
@@ -119,14 +118,14 @@ class Places:
     place_of: I64
 
     @classmethod
-    def of(cls, candidates: Operands) -> Places:
+    def of(cls, candidates: ScoreTerms) -> Places:
         """Sort candidates; those of one day stay in the order of rows."""
         row_of = np.argsort(candidates.days, kind="stable")
         place_of = np.empty(len(row_of), dtype=np.int64)
         place_of[row_of] = np.arange(len(row_of))
         return cls(Side.of(candidates, row_of), row_of.astype(np.int32), place_of)
 
-    def queries(self, queries: Operands | None, own_rows: I64) -> Queries:
+    def queries(self, queries: ScoreTerms | None, own_rows: I64) -> Queries:
         """Return queries as the kernels take them; None for all candidates."""
         if queries is None:
             places = np.arange(len(self.row_of), dtype=np.int32)

@@ -19,8 +19,7 @@ import numpy.typing as npt
 from relatedevents.engines.bounds import Outline
 from relatedevents.engines.days import FAR, near_days
 from relatedevents.engines.postings import CsrArrays, Postings
-from relatedevents.scoring.signals import BEND, DECIMALS
-from relatedevents.scoring.terms import Operands
+from relatedevents.engines.terms import DECIMALS, SATURATION, ScoreTerms
 
 F32 = npt.NDArray[np.float32]
 I32 = npt.NDArray[np.int32]
@@ -117,7 +116,7 @@ class SomePairs:
 
     Parameters
     ----------
-    everyone : Operands
+    everyone : ScoreTerms
         All candidates.
     rows : numpy.ndarray of int64, shape (n_asked,)
         Which of them are asked for; not too many at once, see `MANY`.
@@ -130,7 +129,7 @@ class SomePairs:
     """
 
     def __init__(
-        self, everyone: Operands, rows: I64, n: int, low: F32 | None, outline: Outline | None
+        self, everyone: ScoreTerms, rows: I64, n: int, low: F32 | None, outline: Outline | None
     ) -> None:
         side = everyone.take(rows)
         self._all, self._side, self._outline = everyone, side, outline
@@ -162,7 +161,7 @@ class SomePairs:
             everyone.dense_weight,
             everyone.side_weight,
             everyone.bent_weight,
-            BEND,
+            SATURATION,
             int(FAR),
             bool(everyone.pattern.shape[1] or everyone.bonus.any()),
         )

@@ -15,8 +15,7 @@ from relatedevents.engines.base import Best, ExactScores, Progress, rank_candida
 from relatedevents.engines.clusters import Cells
 from relatedevents.engines.places import FAR, Places, Queries, Windows, available
 from relatedevents.engines.postings import Postings
-from relatedevents.scoring.signals import BEND
-from relatedevents.scoring.terms import Operands
+from relatedevents.engines.terms import SATURATION, ScoreTerms
 
 I64 = npt.NDArray[np.int64]
 _Out = TypeVar("_Out")
@@ -38,7 +37,7 @@ _BLOCK, _CELL_BLOCK = 128, 256
 class Sorted:
     """The candidates in the order of days, with their postings and cells."""
 
-    def __init__(self, candidates: Operands, n_threads: int, seed: int) -> None:
+    def __init__(self, candidates: ScoreTerms, n_threads: int, seed: int) -> None:
         self.operands = candidates
         self.n_threads = n_threads
         self.places = Places.of(candidates)
@@ -55,7 +54,7 @@ class Sorted:
 
     def search(
         self,
-        queries: Operands | None,
+        queries: ScoreTerms | None,
         own_rows: I64,
         allowed: npt.NDArray[np.bool_],
         until: I64 | None,
@@ -239,7 +238,7 @@ class Search:
             *asked.side.matrices[1].arrays,
             *within.postings[1].arrays,
             operands.bent_weight,
-            BEND,
+            SATURATION,
             *asked.side.matrices[2].arrays,
             *within.postings[2].arrays,
             _TAG_REACH,

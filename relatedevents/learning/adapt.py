@@ -11,8 +11,9 @@ import numpy.typing as npt
 from relatedevents._util.checks import check_count, check_number, problem
 from relatedevents.encoders import Encoder, is_static
 from relatedevents.errors import InputError
-from relatedevents.index.index import Index, tie_order
+from relatedevents.index.index import Index
 from relatedevents.index.numbering import Positions
+from relatedevents.index.order import tie_order
 from relatedevents.learning import teach
 from relatedevents.learning.reports import Adaptation
 from relatedevents.weights import Weights

@@ -14,8 +14,9 @@ from relatedevents.archive import UNDATED, inverse
 from relatedevents.engines.base import Filters
 from relatedevents.engines.exact import ExactEngine
 from relatedevents.evaluation.significance import bootstrap_means, randomisation_p_values
-from relatedevents.index.index import Index, tie_order
+from relatedevents.index.index import Index
 from relatedevents.index.numbering import Rows
+from relatedevents.index.order import tie_order
 from relatedevents.learning import coordinate_search
 from relatedevents.learning.calibrate import useful_calibration_of
 from relatedevents.learning.coordinate_search import Candidates, Hyperparameters
@@ -25,9 +26,10 @@ from relatedevents.retrieval.fitted import Fitted
 from relatedevents.retrieval.queries import Queries
 from relatedevents.retrieval.retriever import Retriever
 from relatedevents.retrieval.scorer import Scorer
-from relatedevents.scoring.signals import pair_parts, time_values
-from relatedevents.scoring.terms import score_terms
-from relatedevents.weights import SIGNALS, Weights
+from relatedevents.signals.register import signal_names
+from relatedevents.signals.score import pair_parts, score_terms
+from relatedevents.signals.time import time_values
+from relatedevents.weights import Weights
 
 _HALF_LIVES = (3.0, 7.0, 14.0, 30.0, 41.6, 60.0, 120.0, 250.0, 500.0, 1000.0)
 # Several scales at once: what fades within days for some stories fades within years for others.
@@ -38,7 +40,7 @@ _SCALES = (
     (3.0, 365.0),
     (10.0, 100.0, 1000.0),
 )
-_TIME = SIGNALS.index("time")
+_TIME = signal_names().index("time")
 _PER_SIGNAL = 100
 _RESAMPLES = 10_000
 
@@ -166,7 +168,7 @@ def _candidates(
     counts = np.array([len(rows) for rows in lists])
     numbers = np.repeat(np.arange(len(counts)), counts)
     queries = Rows(query_rows[numbers])
-    ones = before.with_params(**dict.fromkeys(SIGNALS, 1.0))
+    ones = before.with_params(**dict.fromkeys(signal_names(), 1.0))
     values = pair_parts(features, queries, features, candidates, ones)
     values[:, _TIME] = 0.0
     positions = index.positions(candidates)
@@ -197,8 +199,10 @@ def _time_values(
 
 
 def _probes(weights: Weights) -> list[Weights]:
-    none = dict.fromkeys(SIGNALS, 0.0)
-    alone = [weights.with_params(**{**none, name: 1.0}) for name in SIGNALS if name != "recency"]
+    none = dict.fromkeys(signal_names(), 0.0)
+    alone = [
+        weights.with_params(**{**none, name: 1.0}) for name in signal_names() if name != "recency"
+    ]
     return [weights, *alone]
 
 
@@ -227,13 +231,15 @@ def _orders(weights: Weights) -> list[Weights]:
 
 
 def _starts() -> list[Hyperparameters]:
-    return [Hyperparameters(tuple(row), half_life=5) for row in np.eye(len(SIGNALS)).tolist()]
+    return [
+        Hyperparameters(tuple(row), half_life=5) for row in np.eye(len(signal_names())).tolist()
+    ]
 
 
 def _weights_of(setting: Hyperparameters, before: Weights) -> Weights:
     half_lives = _half_lives(before)[setting.half_life]
     return before.with_params(
-        **dict(zip(SIGNALS, setting.weights, strict=True)),
+        **dict(zip(signal_names(), setting.weights, strict=True)),
         half_life=half_lives if len(half_lives) > 1 else half_lives[0],
         tie_break=_orders(before)[setting.order].tie_break,
     )
@@ -252,7 +258,8 @@ def _unexplained(
     lost = (candidates.grades > 0.0) & (best >= 5 * n)
     values = candidates.values[lost] > 0.0
     common = [
-        "+".join(name for name, has in zip(SIGNALS, row, strict=True) if has) for row in values
+        "+".join(name for name, has in zip(signal_names(), row, strict=True) if has)
+        for row in values
     ]
     queries, related = pairs
     return pd.DataFrame(

@@ -14,7 +14,7 @@ from relatedevents.engines.base import Engine, engine_class
 from relatedevents.errors import InputError
 from relatedevents.index.index import Index
 from relatedevents.retrieval.list_cache import ListCache
-from relatedevents.scoring.terms import score_terms
+from relatedevents.signals.score import score_terms
 from relatedevents.store import Contents
 from relatedevents.weights import Weights
 

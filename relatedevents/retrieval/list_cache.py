@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from relatedevents.engines.base import Best
+from relatedevents.engines.terms import DECIMALS
 from relatedevents.index.numbering import Rows
-from relatedevents.scoring.signals import DECIMALS
 from relatedevents.store import Contents
 from relatedevents.weights import Weights
 
@@ -117,7 +117,7 @@ class ListCache:
             came = f"lists of shape {rows.shape} and {scores.shape} for {n_events} events"
             raise ValueError(came)
         rows = rows.astype(np.int32, copy=False)
-        return cls(rows, scores, saved["n"], Weights.from_dict(saved["weights"]), version=0)
+        return cls(rows, scores, saved["n"], Weights.only(**saved["weights"]), version=0)
 
 
 def with_gaps(rows: ListRows, width: int) -> npt.NDArray[np.bool_]:

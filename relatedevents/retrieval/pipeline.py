@@ -28,7 +28,7 @@ from relatedevents.retrieval.pairs import Pairs, join, without
 from relatedevents.retrieval.queries import Queries
 from relatedevents.retrieval.scorer import Scorer
 from relatedevents.retrieval.table import long_table, shared_tags
-from relatedevents.scoring.terms import score_terms
+from relatedevents.signals.score import score_terms
 
 I64 = npt.NDArray[np.int64]
 

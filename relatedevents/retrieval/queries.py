@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,7 @@ from relatedevents.encoders import Encoder
 from relatedevents.errors import InputError
 from relatedevents.index.index import Index
 from relatedevents.index.numbering import Rows
-from relatedevents.scoring.signals import Features
+from relatedevents.signals.features import Features
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,12 @@ def new_event(
     day = UNDATED if is_missing(date) else day_of(date, "date")
     text = headline.strip()
     days = np.array([day], np.int32)
-    features = index.features_of(encoder, [text], [_check_tags(tags)], days, [category])
+    columns: dict[str, list[Any]] = {
+        "headline": [text],
+        "tags": [_check_tags(tags)],
+        "category": [category],
+    }
+    features = index.features_of(encoder, columns, days)
     ids = np.array([text], dtype=object)
     return Queries(ids, Rows(np.array([-1], dtype=np.int64)), features, in_archive=False)
 

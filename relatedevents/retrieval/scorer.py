@@ -11,7 +11,7 @@ from relatedevents.calibration import Calibration
 from relatedevents.engines.base import ExactScores
 from relatedevents.index.index import Index
 from relatedevents.retrieval.queries import Queries
-from relatedevents.scoring.signals import add_parts, pair_parts
+from relatedevents.signals.score import add_parts, pair_parts
 from relatedevents.weights import Weights
 
 

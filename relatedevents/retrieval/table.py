@@ -12,12 +12,9 @@ import pandas as pd
 from scipy import sparse
 
 from relatedevents._util.gc import collector_paused
+from relatedevents.engines.terms import DECIMALS
 from relatedevents.retrieval.pairs import Pairs
-from relatedevents.scoring.signals import DECIMALS
-from relatedevents.weights import SIGNALS
-
-#: The columns of a long table of lists, in order.
-COLUMNS = ("id", "rank", "related_id", "score", "probability", *SIGNALS, "shared_tags", "basis")
+from relatedevents.signals.register import signal_names
 
 #: The basis of a pair for which no signal found anything.
 NO_EVIDENCE = "none"
@@ -34,27 +31,27 @@ def basis_of(
 
     Examples
     --------
-    >>> parts = np.array([[0.5, 0.0, 0.1, 0.0, 0.0, 0.0, 0.2, 0.0, 0.0], [0.0] * 9])
+    >>> parts = np.array([[0.5, 0.0, 0.1, 0.0, 0.0, 0.0, 0.2, 0.0], [0.0] * 8])
     >>> basis_of(parts, np.array([False, True])).tolist()
     ['semantic+tags+time', 'pin+none']
     """
-    bits = 2 ** np.arange(len(SIGNALS))
+    names = signal_names()[: parts.shape[1]]
     # Signal by signal: all at once would take as much memory as the parts, twice over.
     number = np.zeros(len(parts), dtype=np.int64)
-    for place, bit in enumerate(bits):
-        number += bit * (np.round(parts[:, place], DECIMALS) > 0.0)
-    basis = np.asarray(_basis_names()[number])
+    for column in range(len(names)):
+        number += (1 << column) * (np.round(parts[:, column], DECIMALS) > 0.0)
+    basis = np.asarray(_basis_names(names)[number])
     if pinned.any():
         basis[pinned] = PIN + "+" + basis[pinned]
     return basis
 
 
 @cache
-def _basis_names() -> npt.NDArray[np.object_]:
+def _basis_names(signals: tuple[str, ...]) -> npt.NDArray[np.object_]:
     """Return the basis for every set of signals, by the sum of their bits."""
-    names = np.empty(2 ** len(SIGNALS), dtype=object)
+    names = np.empty(2 ** len(signals), dtype=object)
     for code in range(len(names)):
-        there = [name for place, name in enumerate(SIGNALS) if code >> place & 1]
+        there = [name for column, name in enumerate(signals) if code >> column & 1]
         names[code] = "+".join(there) or NO_EVIDENCE
     return names
 
@@ -67,7 +64,7 @@ def shared_tags(
     names: Sequence[str],
 ) -> list[list[str]]:
     """Return the tags that each pair shares, in the order of the tags' keys."""
-    from relatedevents.scoring import _pair_kernels as _pairs
+    from relatedevents.signals import _pair_kernels as _pairs
 
     starts, columns = _pairs.shared_columns(
         query_tags.indptr.astype(np.int64),
@@ -108,7 +105,7 @@ def long_table(
         The shared tags of each pair.
     """
     # The parts as they lie in memory: single columns would be copies, and pandas joins them again.
-    table = pd.DataFrame(parts, columns=list(SIGNALS), copy=False)
+    table = pd.DataFrame(parts, columns=list(signal_names()), copy=False)
     table.insert(0, "probability", probabilities)
     table.insert(0, "score", pairs.scores)
     table.insert(0, "related_id", _texts(related_ids[pairs.candidates]))

@@ -8,10 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from relatedevents.engines.base import Best, Engine
+from relatedevents.engines.terms import DECIMALS
 from relatedevents.index.index import Index
 from relatedevents.index.update import IndexUpdate
 from relatedevents.retrieval.list_cache import ListCache, ListRows, differ, hold, with_gaps
-from relatedevents.scoring.signals import DECIMALS, add_parts, pair_parts
+from relatedevents.signals.score import pair_scores
 from relatedevents.weights import Weights
 
 I64 = npt.NDArray[np.int64]
@@ -163,7 +164,7 @@ class IncrementalTopK:
 
     def _exact(self, rows: I64, candidates: I64) -> F64:
         features = self.change.index.features
-        return add_parts(pair_parts(features, rows, features, candidates, self.weights))
+        return pair_scores(features, rows, features, candidates, self.weights)
 
     def _search(
         self, rows: I64, width: int, low: npt.NDArray[np.float32] | None = None

@@ -1,7 +1,7 @@
 """Compiled kernels of the exact engine, in float32; they check nothing and hold no lock.
 
 Candidates found here are always scored again in float64, so a kernel may round as it likes, as
-long as it stays within `Operands.error`.
+long as it stays within `ScoreTerms.error`.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from relatedevents.scoring.signals import DECIMALS
+from relatedevents.engines.terms import DECIMALS
 
 Rows = npt.NDArray[np.int64]
 
@@ -37,7 +37,7 @@ def best_of_each(
     >>> pairs.tolist(), counts.tolist()
     ([1, 2, 3], [2, 1])
     """
-    from relatedevents.scoring import _ranking_kernels
+    from relatedevents.engines.kernels import ranking as _ranking_kernels
 
     keys = np.round(scores, DECIMALS)
     n = min(n, int(counts.max(initial=0)))
