@@ -44,19 +44,25 @@ class Length(Signal):
         return [PriorTerm(weight * features.dense("lengths"), weight)]
 
 
-SIGNALS = {
-    "sources": (Sources, Weights(extra={"sources": 0.7})),
-    "length": (Length, Weights(extra={"length": 0.4})),
-}
+SIGNALS = {"sources": Sources, "length": Length}
 PAPERS = ["The Courier", "Morning Post", "Evening Star", "Daily Wire", "The Herald"]
 N = 5
+
+
+# Before the fixture adds a signal.
+def test_names_are_checked():
+    with pytest.raises(InputError, match="'tags'"):
+        register(type("Again", (Signal,), {"name": "tags"})())
+    with pytest.raises(InputError, match="register it first"):
+        Weights(extra={"sources": 1.0})
+    with pytest.raises(InputError, match="none was added"):
+        unregister("tags")
 
 
 @pytest.fixture(params=SIGNALS, scope="module")
 def added(request):
     """Return name and weights of a signal that is in the register for a while."""
-    kind, _ = SIGNALS[request.param]
-    register(kind())
+    register(SIGNALS[request.param]())
     yield request.param, Weights(extra={request.param: 0.7})
     unregister(request.param)
 
@@ -143,12 +149,3 @@ def test_a_name_added_breaks_neither_saved_models_nor_probabilities(tmp_path, ar
             pd.testing.assert_frame_equal(lists, expected, check_exact=True)
     finally:
         unregister("sources")
-
-
-def test_names_are_checked():
-    with pytest.raises(InputError, match="'tags'"):
-        register(type("Again", (Signal,), {"name": "tags"})())
-    with pytest.raises(InputError, match="register it first"):
-        Weights(extra={"sources": 1.0})
-    with pytest.raises(InputError, match="none was added"):
-        unregister("tags")
