@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -16,6 +14,7 @@ import pandas as pd
 from scipy import sparse
 
 from relatedevents._util.checks import problem, shown
+from relatedevents._util.slugs import page_path
 from relatedevents.archive import UNDATED, Ids, days_of, inverse
 from relatedevents.encoders import Encoder, encode_headlines
 from relatedevents.errors import InputError, StoreError
@@ -32,7 +31,6 @@ from relatedevents.weights import Weights
 #: The column whose likeness the category signal measures.
 CATEGORY_COLUMN = "category"
 
-_SLUG_LENGTH = 140
 # As many tell one encoder from another, and take a moment even with a slow one.
 _CHECKED_HEADLINES = 16
 
@@ -351,8 +349,7 @@ def tie_order(table: pd.DataFrame, weights: Weights) -> npt.NDArray[np.int64]:
 def page_paths(table: pd.DataFrame) -> pd.Series:
     """Return the path of each event's page, ``YYYY/MM/D/slug``, the day without a leading zero.
 
-    The slug is the headline's letters and digits, in lower case without accents, other runs one
-    "-", cut at 140 characters; an undated event's path is its slug.
+    The slug is that of the headline's first 140 characters; an undated event's path is its slug.
 
     Examples
     --------
@@ -360,12 +357,10 @@ def page_paths(table: pd.DataFrame) -> pd.Series:
     >>> page_paths(pd.DataFrame({"headline": ["Troops leave Léré."], "date": dates})).tolist()
     ['2012/10/2/troops-leave-lere']
     """
-    paths = []
-    for headline, date in zip(table["headline"], table["date"], strict=True):
-        plain = unicodedata.normalize("NFKD", headline).encode("ascii", "ignore").decode().lower()
-        slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:_SLUG_LENGTH]
-        day = "" if pd.isna(date) else f"{date.year:04d}/{date.month:02d}/{date.day}/"
-        paths.append(day + slug)
+    paths = [
+        page_path(None if pd.isna(date) else date, headline)
+        for headline, date in zip(table["headline"], table["date"], strict=True)
+    ]
     return pd.Series(paths, index=table.index, dtype=object)
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime
 import re
-import unicodedata
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -18,11 +17,11 @@ from urllib.parse import unquote
 
 import pandas as pd
 
+from relatedevents._util import slugs
 from relatedevents._util.checks import problem, shown
 from relatedevents.errors import InputError, RelatedEventsWarning
 from relatedevents.readers.tables import read_utf8
 
-SLUG_LENGTH = 140
 _DAY = re.compile(r"#+\s*\[(?P<date>\d{4}-\d{1,2}-\d{1,2})\]\((?P<base>[^)]*?)\d{4}/[^)]*\)\s*")
 _SECTION = re.compile(r"###\s*(?P<name>[^\[\]:]+):?\s*")
 _ITEM = re.compile(r"\d+\.\s+(?P<rest>.*)")
@@ -53,19 +52,6 @@ class Page:
     sources: list[str] = field(default_factory=list)
     source_urls: list[str] = field(default_factory=list)
     links: list[PageLink] = field(default_factory=list)
-
-
-def slug_of(text: str) -> str:
-    """Return text as it stands in an address: lower case, accents off, all else one dash.
-
-    Examples
-    --------
-    >>> slug_of("Léré, Mali: a town's market")
-    'lere-mali-a-town-s-market'
-    """
-    folded = unicodedata.normalize("NFKD", text).casefold()
-    bare = "".join(c for c in folded if not unicodedata.combining(c))
-    return re.sub(r"[\W_]+", "-", bare).strip("-")
 
 
 def page_path(target: str) -> str | None:
@@ -153,9 +139,8 @@ def _iso_day(text: str, where: str) -> str:
 
 def _derived_path(page: Page) -> str:
     """Return the path that the site gives a page: the day has no leading zero there."""
-    day = datetime.date.fromisoformat(page.date)
-    slug = slug_of(page.headline)[:SLUG_LENGTH] or "-"
-    return f"{day.year:04}/{day.month:02}/{day.day}/{slug}"
+    path = slugs.page_path(datetime.date.fromisoformat(page.date), page.headline)
+    return path + "-" if path.endswith("/") else path
 
 
 def _add_item(page: Page, section: str, line: str, where: str) -> None:
