@@ -68,7 +68,7 @@ class SavingMixin(UpdatingMixin):
         from relatedevents.retrieval.list_cache import KeptLists
 
         contents = store.load(folder, mmap=mmap)
-        with store.whole(folder):
+        with store.as_store_error(folder):
             index = Index.from_contents(contents)
             encoder = learned.encoder_of(contents) if encoder is None else encoder
             kept = KeptLists.of_contents(contents, len(index))
