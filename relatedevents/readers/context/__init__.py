@@ -28,7 +28,7 @@ _ITEM = re.compile(r"\d+\.\s+(?P<rest>.*)")
 _LINK = re.compile(r"\[(?P<text>.*)\]\((?P<target>[^()\s]*(?:\([^()\s]*\)[^()\s]*)*)\)")
 _CONTEXT = re.compile(r"(?P<link>.*?)(?:\s+_Context:\s*(?P<tags>.*)_)?\s*")
 _PATH = re.compile(r"(?:.*/)?(?P<path>(?P<y>\d{4})/(?P<m>\d{1,2})/(?P<d>\d{1,2})/(?P<slug>[^/]+))")
-NOT_PAGES = {"index.md", "readme.md"}
+_NOT_PAGES = {"index.md", "readme.md"}
 
 
 @dataclass(frozen=True)
@@ -164,6 +164,17 @@ def _add_item(page: Page, section: str, line: str, where: str) -> None:
     page.links.append(PageLink(path, link["text"].strip(), [tag for tag in tags if tag]))
 
 
+def is_page(name: str) -> bool:
+    """Return whether a file of this name in a folder of pages is one.
+
+    Examples
+    --------
+    >>> is_page("rio.md"), is_page("README.md"), is_page("rio.txt")
+    (True, False, False)
+    """
+    return name.casefold().endswith(".md") and name.casefold() not in _NOT_PAGES
+
+
 def read_pages(source: Path) -> list[Page]:
     """Read one page, or all pages of a folder and the folders in it, in order of their names.
 
@@ -178,7 +189,7 @@ def read_pages(source: Path) -> list[Page]:
         If files named index.md or README.md were passed over.
     """
     files = sorted(source.rglob("*.md")) if source.is_dir() else [source]
-    passed = [file for file in files if source.is_dir() and file.name.casefold() in NOT_PAGES]
+    passed = [file for file in files if source.is_dir() and not is_page(file.name)]
     pages, wrong = list[Page](), list[str]()
     for file in files:
         if file in passed:
@@ -231,3 +242,18 @@ def events_of_pages(pages: Iterable[Page]) -> pd.DataFrame:
         for page in pages
     ]
     return pd.DataFrame(rows)
+
+
+def read_context(source: Path) -> pd.DataFrame:
+    """Read one page, or a folder of them, as a raw table of events; see `events_of_pages`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `attrs["reading"]` counts the pages and their links.
+    """
+    pages = read_pages(source)
+    events = events_of_pages(pages)
+    links = sum(len(page.links) for page in pages)
+    events.attrs["reading"] = {"format": "context", "pages": len(pages), "links": links}
+    return events
