@@ -682,7 +682,7 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
             If the folder is damaged, of another format, or `encoder` gives other vectors.
         """
         contents = store.load(folder, mmap=mmap)
-        with store.whole(folder):
+        with store.as_store_error(folder):
             fitted = Fitted.of_contents(contents)
             given = fitted.encoder if encoder is None else encoder
             saved = contents.settings["model"]

@@ -1,8 +1,8 @@
 """Store: plain arrays, tables and settings in a folder, whole or not at all, and no pickle.
 
 A folder holds `model.json` (format, version, and a checksum of every other file), `settings.json`,
-one `.npy` file an array and one Parquet file a table. It is written under a temporary name beside
-its place and renamed, so that a reader never sees half of it.
+one `.npy` file an array and one Parquet file a table. A saved model is replaced as one
+folder, so that a reader never sees half of it.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,6 +21,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from relatedevents._util.checks import problem, shown
+from relatedevents._util.files import atomic_folder
 from relatedevents._version import __version__
 from relatedevents.errors import InputError, StoreError
 
@@ -30,7 +29,6 @@ FORMAT = "relatedevents"
 FORMAT_VERSION = 3
 _HEAD = "model.json"
 _SETTINGS = "settings.json"
-_MAKE_ROOM = "Free some room, or name a folder on another disk; a model saved there before stays."
 _SAVE_AGAIN = "Fit and save the model again."
 
 
@@ -83,20 +81,8 @@ def save(folder: str | os.PathLike[str], contents: Contents) -> Path:
         disk refuses.
     """
     place = check_free(folder)
-    new: Path | None = None
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        new = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
+    with atomic_folder(place, replace=True) as new:
         _write(new, contents)
-        _swap(new, place)
-    except OSError as error:
-        # NumPy says no more than how many numbers it wrote.
-        reason = error.strerror or f"the disk took a part only: {error}"
-        came = f"{_told(place)} can't be written ({reason})"
-        raise InputError(problem("folder", came, "a folder with room", _MAKE_ROOM)) from error
-    finally:
-        if new is not None:
-            shutil.rmtree(new, ignore_errors=True)
     return place
 
 
@@ -165,7 +151,7 @@ def load(folder: str | os.PathLike[str], *, mmap: bool = True) -> Contents:
 
 
 @contextmanager
-def whole(folder: str | os.PathLike[str]) -> Iterator[None]:
+def as_store_error(folder: str | os.PathLike[str]) -> Iterator[None]:
     """Turn what goes wrong while a model is put together from its contents into `StoreError`."""
     try:
         yield
@@ -218,24 +204,6 @@ def _write(folder: Path, contents: Contents) -> None:
         "files": {path.name: _digest(path) for path in sorted(folder.iterdir())},
     }
     (folder / _HEAD).write_text(json.dumps(head, indent=1), encoding="utf-8")
-    # mkdtemp makes a folder for its owner alone; a model folder is like any other.
-    mask = os.umask(0)
-    os.umask(mask)
-    folder.chmod(0o777 & ~mask)
-
-
-def _swap(new: Path, place: Path) -> None:
-    if not place.exists():
-        new.rename(place)
-        return
-    old = Path(tempfile.mkdtemp(prefix=f".{place.name}-old-", dir=place.parent))
-    try:
-        place.rename(old / "model")
-        new.rename(place)
-    finally:
-        if not place.exists():
-            (old / "model").rename(place)
-        shutil.rmtree(old, ignore_errors=True)
 
 
 def _read_head(place: Path) -> dict[str, Any]:

@@ -385,7 +385,7 @@ def test_an_encoder_of_shared_vectors_keeps_its_weights_and_mapping(tmp_path):
         ),
         (
             lambda folder: save_encoder(resolve_encoder("default"), folder / "notes.txt" / "x"),
-            r"^folder: '.*' can't be written \(Not a directory\)",
+            r"^folder: '.*' can't be written \(File exists\)",
         ),
         (lambda folder: save_encoder(resolve_encoder("default"), 5), "^folder: got 5; allowed: a"),
     ],

@@ -141,7 +141,7 @@ def test_sources_of_other_kinds(source):
     [
         ([], "an empty folder; allowed: pages of the Context"),
         (["e.csv"], "1 files, none of them a page: 'e.csv'.*Tables are read one file at a time"),
-        (["a.md", "2012_October_12.txt"], r"1 .md pages \('a.md'\) and 1 wikitext day pages"),
+        (["a.md", "2012_October_12.txt"], r"1 context pages \('a.md'\) and 1 wikitext pages"),
     ],
 )
 def test_folders_of_no_or_mixed_kind(tmp_path, files, message):

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from relatedevents._util.checks import problem, shown
+from relatedevents._util.files import atomic_folder, unwritable
 from relatedevents.encoders.fingerprints import encodes_like
 from relatedevents.encoders.protocol import Encoder
 from relatedevents.errors import InputError
@@ -108,7 +109,7 @@ def save_encoder(encoder: Encoder, folder: str | os.PathLike[str]) -> Path:
     encoder : Encoder
         A model2vec StaticModel, such as the `encoder_` of a model that `adapt` returned.
     folder : path
-        A new or empty folder, or one that this function wrote, which is written anew.
+        A new or empty folder, or one that this function wrote, which is replaced as one.
 
     Returns
     -------
@@ -129,15 +130,34 @@ def save_encoder(encoder: Encoder, folder: str | os.PathLike[str]) -> Path:
     >>> again.encode(["A treaty is signed."]).shape
     (1, 256)
     """
-    from safetensors.numpy import save
-
     if not is_static(encoder):
         came = f"got a {type(encoder).__name__}"
         todo = "Save any other kind with its own library."
         raise InputError(problem("encoder", came, "a static (model2vec) encoder", todo))
     if not isinstance(folder, (str, os.PathLike)):
         raise InputError(problem("folder", f"got {shown(folder)}", "a path"))
+    contents = _files_of(encoder)
     place = Path(folder)
+    try:
+        others = {path.name for path in place.iterdir()} - set(contents) if place.exists() else None
+    except NotADirectoryError:
+        others = {place.name}
+    except OSError as error:
+        raise unwritable(place, error, "folder") from error
+    if others:
+        came = f"{str(place)!r} holds something else"
+        allowed = "a new or empty folder, or an encoder's to write anew"
+        raise InputError(problem("folder", came, allowed, "Nothing was written."))
+    with atomic_folder(place, replace=True) as new:
+        for name, content in contents.items():
+            (new / name).write_bytes(content)
+    return place
+
+
+def _files_of(encoder: Encoder) -> dict[str, bytes]:
+    """Return the names and contents of the files that model2vec reads an encoder from."""
+    from safetensors.numpy import save
+
     arrays, settings = static_parts(encoder)
     config = {
         "architectures": ["StaticModel"],
@@ -149,21 +169,8 @@ def save_encoder(encoder: Encoder, folder: str | os.PathLike[str]) -> Path:
     }
     if "mapping" in arrays:
         config["vocabulary_quantization"] = len(arrays["embeddings"])
-    contents = {
+    return {
         _CONFIG: (json.dumps(config, indent=2) + "\n").encode(),
         _VECTORS: save({name: np.ascontiguousarray(array) for name, array in arrays.items()}),
         _TOKENIZER: settings["tokenizer"].encode(),
     }
-    try:
-        there = {path.name for path in place.iterdir()} if place.is_dir() else set()
-        if there - set(contents) or (place.exists() and not place.is_dir()):
-            came = f"{str(place)!r} holds something else"
-            allowed = "a new or empty folder, or an encoder's to write anew"
-            raise InputError(problem("folder", came, allowed, "Nothing was written."))
-        place.mkdir(parents=True, exist_ok=True)
-        for name, content in contents.items():
-            (place / name).write_bytes(content)
-    except OSError as error:
-        came = f"{str(place)!r} can't be written ({error.strerror or error})"
-        raise InputError(problem("folder", came, "a folder with room")) from error
-    return place

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
-
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from relatedevents._util.checks import problem, shown
+from relatedevents._util.slugs import page_path
 from relatedevents.archive import UNDATED, days_of
 from relatedevents.errors import InputError
 from relatedevents.weights import Weights
-
-_SLUG_LENGTH = 140
 
 
 def tie_order(table: pd.DataFrame, weights: Weights) -> npt.NDArray[np.int64]:
@@ -63,8 +59,7 @@ def tie_order(table: pd.DataFrame, weights: Weights) -> npt.NDArray[np.int64]:
 def page_paths(table: pd.DataFrame) -> pd.Series:
     """Return the path of each event's page, ``YYYY/MM/D/slug``, the day without a leading zero.
 
-    The slug is the headline's letters and digits, in lower case without accents, other runs one
-    "-", cut at 140 characters; an undated event's path is its slug.
+    The slug is that of the headline's first 140 characters; an undated event's path is its slug.
 
     Examples
     --------
@@ -72,10 +67,8 @@ def page_paths(table: pd.DataFrame) -> pd.Series:
     >>> page_paths(pd.DataFrame({"headline": ["Troops leave Léré."], "date": dates})).tolist()
     ['2012/10/2/troops-leave-lere']
     """
-    paths = []
-    for headline, date in zip(table["headline"], table["date"], strict=True):
-        plain = unicodedata.normalize("NFKD", headline).encode("ascii", "ignore").decode().lower()
-        slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:_SLUG_LENGTH]
-        day = "" if pd.isna(date) else f"{date.year:04d}/{date.month:02d}/{date.day}/"
-        paths.append(day + slug)
+    paths = [
+        page_path(None if pd.isna(date) else date, headline)
+        for headline, date in zip(table["headline"], table["date"], strict=True)
+    ]
     return pd.Series(paths, index=table.index, dtype=object)

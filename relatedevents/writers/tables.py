@@ -15,7 +15,7 @@ from typing import Literal, TextIO
 import numpy as np
 import pandas as pd
 
-from relatedevents._util.files import whole_file, whole_text
+from relatedevents._util.files import atomic_file, atomic_text
 from relatedevents.writers.json_text import json_rows
 from relatedevents.writers.jsonable import plain
 
@@ -79,32 +79,32 @@ def dump_jsonl(table: pd.DataFrame, file: TextIO) -> None:
 
 def write_csv(table: pd.DataFrame, path: Path) -> None:
     """Write `table` as a CSV file."""
-    with whole_text(path) as file:
+    with atomic_text(path) as file:
         dump_csv(table, file)
 
 
 def write_jsonl(table: pd.DataFrame, path: Path) -> None:
     """Write `table` as a JSON Lines file."""
-    with whole_text(path) as file:
+    with atomic_text(path) as file:
         dump_jsonl(table, file)
 
 
 def write_parquet(table: pd.DataFrame, path: Path) -> None:
     """Write `table` as a Parquet file; lists stay lists."""
-    with whole_file(path) as temporary:
+    with atomic_file(path) as temporary:
         table.to_parquet(temporary, index=False, engine="pyarrow")
 
 
 def write_csv_blocks(tables: Iterable[pd.DataFrame], path: Path) -> None:
     """Write tables of the same columns as one CSV file."""
-    with whole_text(path) as file:
+    with atomic_text(path) as file:
         for number, table in enumerate(tables):
             dump_csv(table, file, header=number == 0)
 
 
 def write_jsonl_blocks(tables: Iterable[pd.DataFrame], path: Path) -> None:
     """Write tables as one JSON Lines file."""
-    with whole_text(path) as file:
+    with atomic_text(path) as file:
         for table in tables:
             dump_jsonl(table, file)
 
@@ -114,7 +114,7 @@ def write_parquet_blocks(tables: Iterable[pd.DataFrame], path: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    with whole_file(path) as temporary, contextlib.ExitStack() as stack:
+    with atomic_file(path) as temporary, contextlib.ExitStack() as stack:
         writer = None
         for table in tables:
             if writer is None:
