@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy import sparse
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
 from relatedevents import store
-from relatedevents._util.checks import check_choice, check_count, check_flag, problem
+from relatedevents._util.checks import check_choice, check_count, check_flag
 from relatedevents.archive import check_frame
 from relatedevents.calibration import Calibration, shipped_for
 from relatedevents.encoders import Encoder, resolve_encoder
-from relatedevents.errors import InputError
 from relatedevents.index.index import Index
 from relatedevents.learning.adapt import adapt
 from relatedevents.learning.calibrate import LINKED, calibrate
-from relatedevents.learning.reports import Adaptation, Tuning
+from relatedevents.learning.reports import REPORTS, Adaptation, Report, Tuning
 from relatedevents.learning.tune import tune
 from relatedevents.retrieval.explain import Explanation
 from relatedevents.retrieval.fitted import Fitted, Setup, check_weights
@@ -34,14 +34,6 @@ from relatedevents.retrieval.queries import Queries, new_event
 from relatedevents.retrieval.retriever import Retriever
 from relatedevents.retrieval.update import Update
 from relatedevents.weights import Weights
-
-if TYPE_CHECKING:
-    from scipy import sparse
-
-#: Reports of learning that a model holds, by the name of their attribute without its last "_".
-_REPORTS: dict[str, type[Tuning] | type[Adaptation]] = {"tuning": Tuning, "adaptation": Adaptation}
-#: Parameters that a saved model holds as they are.
-_SAVED = ("n_related", "engine", "block_size")
 
 
 class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
@@ -629,8 +621,8 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
             too few tags to measure on.
         """
         retriever = self._retriever()
-        index, encoder = retriever.index, self._encoder()
-        taught, report = adapt(index, encoder, held_out, seed, self.progress)
+        index = retriever.index
+        taught, report = adapt(index, self._encoder(), held_out, seed, self.progress)
         model = self._copy(retriever.fitted)
         if report.kept:
             model.set_params(encoder=taught)
@@ -647,18 +639,8 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         folder : path
             A new or empty folder, or a saved model, which is replaced.
         """
-        retriever = self._retriever()
-        contents = retriever.fitted.contents(self._encoder_name)
-        for name in _REPORTS:
-            if hasattr(self, f"{name}_"):
-                contents.settings[name] = getattr(self, f"{name}_").to_dict()
-        contents.settings["model"] = {
-            **{name: getattr(self, name) for name in _SAVED},
-            "encoder": self._encoder_name,
-            "weights": self.weights.to_dict(),
-            "tag_aliases": None if self.tag_aliases is None else dict(self.tag_aliases),
-        }
-        return store.save(folder, contents)
+        fitted, parameters = self._retriever().fitted, self.get_params(deep=False)
+        return store.save_model(folder, fitted, self._encoder_name, parameters, self._reports())
 
     @classmethod
     def load(
@@ -681,22 +663,8 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         StoreError
             If the folder is damaged, of another format, or `encoder` gives other vectors.
         """
-        contents = store.load(folder, mmap=mmap)
-        with store.as_store_error(folder):
-            fitted = Fitted.of_contents(contents)
-            given = fitted.encoder if encoder is None else encoder
-            saved = contents.settings["model"]
-            settings = {name: saved[name] for name in (*_SAVED, "tag_aliases")}
-            settings["encoder"] = saved["encoder"] if given is None else given
-            model = cls(**settings, weights=Weights.only(**saved["weights"]))
-            for name, kind in _REPORTS.items():
-                if name in contents.settings:
-                    setattr(model, f"{name}_", kind.from_dict(contents.settings[name]))
-        if given is not None:
-            fitted.encoder = resolve_encoder(given)
-            fitted.index.check_encoder(fitted.encoder)
-        model._fitted, model._encoder_name = fitted, saved["encoder"]
-        return model
+        fitted, name, parameters, reports = store.load_model(folder, encoder, mmap=mmap)
+        return cls(**parameters)._holding(fitted, name, reports)
 
     @property
     def engine_(self) -> str:
@@ -738,14 +706,7 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         return self._fitted is not None
 
     def _setup(self) -> Setup:
-        return Setup(
-            self.weights,
-            self.n_related,
-            self.engine,
-            self.block_size,
-            self.n_threads,
-            self.progress,
-        )
+        return Setup(**{field.name: getattr(self, field.name) for field in fields(Setup)})
 
     def _retriever(self) -> Retriever:
         """Return what answers under the parameters as they are now."""
@@ -758,41 +719,33 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         return check_count("n", self.n_related if n is None else n)
 
     def _build(self, table: pd.DataFrame, encoder: Encoder) -> Index:
-        return Index.build(
-            table,
-            encoder,
-            self.weights,
-            tag_aliases=self.tag_aliases,
-            cache_dir=self.cache_dir,
-            progress=self.progress,
-        )
+        options = {name: getattr(self, name) for name in ("tag_aliases", "cache_dir", "progress")}
+        return Index.build(table, encoder, self.weights, **options)
 
     def _take(self, maintained: Maintained) -> list[str]:
         """Make an updated archive the model's own."""
         self._fitted, self.last_update_ = maintained.fitted, maintained.report
         return maintained.changed
 
+    def _reports(self) -> dict[str, Report]:
+        return {name: getattr(self, f"{name}_") for name in REPORTS if hasattr(self, f"{name}_")}
+
+    def _holding(
+        self, fitted: Fitted, encoder_name: str | None, reports: Mapping[str, Report]
+    ) -> Self:
+        """Give the model a fitted archive and what was learned."""
+        self._fitted, self._encoder_name = fitted, encoder_name
+        for name, report in reports.items():
+            setattr(self, f"{name}_", report)
+        return self
+
     def _copy(self, fitted: Fitted, **params: object) -> Self:
         """Return a model of the same parameters but `params`, with a fitted archive of its own."""
         model: Self = clone(self).set_params(**params)
-        model._fitted, model._encoder_name = replace(fitted), self._encoder_name
-        for name in _REPORTS:
-            if hasattr(self, f"{name}_"):
-                setattr(model, f"{name}_", getattr(self, f"{name}_"))
-        return model
+        return model._holding(replace(fitted), self._encoder_name, self._reports())
 
     def _encoder(self) -> Encoder:
-        """Return the encoder, which a loaded model looks for when it first needs it."""
-        state = self._state
-        if state.encoder is None:
-            if self.encoder is None:
-                came = "the model was fitted with an encoder object, which no file can hold"
-                todo = "Load with RelatedEvents.load(folder, encoder=...)."
-                raise InputError(problem("encoder", came, "that object", todo))
-            encoder = resolve_encoder(self.encoder, allow_download=self.allow_download)
-            state.index.check_encoder(encoder)
-            state.encoder = encoder
-        return state.encoder
+        return self._state.resolve_encoder(self.encoder, allow_download=self.allow_download)
 
 
 def _name_of(encoder: object) -> str | None:

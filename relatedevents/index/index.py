@@ -14,6 +14,7 @@ import pandas as pd
 from scipy import sparse
 
 from relatedevents._util.checks import problem
+from relatedevents._util.contents import Contents
 from relatedevents.archive import Ids, days_of, inverse
 from relatedevents.encoders import Encoder, encode_headlines
 from relatedevents.errors import InputError, StoreError
@@ -23,7 +24,6 @@ from relatedevents.index.numbering import Positions, Rows
 from relatedevents.index.order import tie_order
 from relatedevents.signals.features import Column, Events, Features
 from relatedevents.signals.register import all_signals, in_fit_order
-from relatedevents.store import Contents
 from relatedevents.weights import Weights
 
 # As many tell one encoder from another, and take a moment even with a slow one.

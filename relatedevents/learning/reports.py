@@ -171,3 +171,11 @@ class Adaptation:
             If a field is missing or unknown.
         """
         return cls(**settings)
+
+
+Report = Tuning | Adaptation
+#: What a model may have learned, by the name of its attribute without the last "_".
+REPORTS: dict[str, type[Tuning] | type[Adaptation]] = {
+    "tuning": Tuning,
+    "adaptation": Adaptation,
+}

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import NamedTuple
 
 from relatedevents._util.checks import check_choice, check_count, problem, shown
+from relatedevents._util.contents import Contents
 from relatedevents.calibration import Calibration
-from relatedevents.encoders import Encoder, is_static, static_of_parts, static_parts
+from relatedevents.encoders import (
+    Encoder,
+    is_static,
+    resolve_encoder,
+    static_of_parts,
+    static_parts,
+)
 from relatedevents.engines.base import Engine, engine_class
 from relatedevents.errors import InputError
 from relatedevents.index.index import Index
 from relatedevents.retrieval.list_cache import ListCache
 from relatedevents.signals.score import score_terms
-from relatedevents.store import Contents
 from relatedevents.weights import Weights
 
 #: What `engine=` may be.
@@ -133,6 +140,20 @@ class Fitted:
                 terms, block_size=setup.block_size, n_threads=setup.n_threads
             )
         return self.engines[key]
+
+    def resolve_encoder(
+        self, encoder: str | os.PathLike[str] | Encoder | None, *, allow_download: bool
+    ) -> Encoder:
+        """Return the encoder, which a loaded model looks for by its name when it first needs it."""
+        if self.encoder is None:
+            if encoder is None:
+                came = "the model was fitted with an encoder object, which no file can hold"
+                todo = "Load with RelatedEvents.load(folder, encoder=...)."
+                raise InputError(problem("encoder", came, "that object", todo))
+            found = resolve_encoder(encoder, allow_download=allow_download)
+            self.index.check_encoder(found)
+            self.encoder = found
+        return self.encoder
 
     def contents(self, encoder_name: str | None) -> Contents:
         """Return what a saved model holds of it.

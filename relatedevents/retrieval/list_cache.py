@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from relatedevents._util.contents import Contents
 from relatedevents.engines.base import Best
 from relatedevents.engines.terms import DECIMALS
 from relatedevents.index.numbering import Rows
-from relatedevents.store import Contents
 from relatedevents.weights import Weights
 
 #: Rows in the four bytes that an archive of two thousand million events needs.

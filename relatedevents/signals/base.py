@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from relatedevents._util.contents import Contents
 from relatedevents.signals.features import Column, Events, Features
 from relatedevents.signals.terms import Term
-from relatedevents.store import Contents
 
 I64 = npt.NDArray[np.int64]
 F64 = npt.NDArray[np.float64]

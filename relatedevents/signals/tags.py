@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from relatedevents._util.contents import Contents
 from relatedevents.features.tags import TagSpace
 from relatedevents.signals.base import (
     F64,
@@ -19,7 +20,6 @@ from relatedevents.signals.base import (
 )
 from relatedevents.signals.features import Column, Events, Features
 from relatedevents.signals.terms import SparseTerm, Term
-from relatedevents.store import Contents
 
 
 class ListCosine(Signal):

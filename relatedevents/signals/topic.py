@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from relatedevents._util.contents import Contents
 from relatedevents.features.topics import TopicSpace
 from relatedevents.signals.base import F64, Extension, Pairs, Scales, Signal, Stayed
 from relatedevents.signals.features import Column, Events, Features
 from relatedevents.signals.terms import DenseTerm, Term
-from relatedevents.store import Contents
 
 
 class Topic(Signal):

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from relatedevents._util.contents import Contents
 from relatedevents.engines.terms import SATURATION
 from relatedevents.features.words import WordSpace
 from relatedevents.signals.base import (
@@ -19,7 +20,6 @@ from relatedevents.signals.base import (
 )
 from relatedevents.signals.features import Column, Events, Features
 from relatedevents.signals.terms import SaturatedTerm, Term
-from relatedevents.store import Contents
 
 
 def saturate(values: F64) -> F64:
