@@ -644,7 +644,11 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
 
     @classmethod
     def load(
-        cls, folder: str | os.PathLike[str], *, encoder: object = None, mmap: bool = True
+        cls,
+        folder: str | os.PathLike[str],
+        *,
+        encoder: str | Encoder | None = None,
+        mmap: bool = True,
     ) -> Self:
         """Read a model that `save` wrote.
 
