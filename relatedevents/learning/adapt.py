@@ -36,20 +36,7 @@ def adapt(
     _check_static(encoder)
     with _lesson_bar(progress) as on_step:
         lessons = _lessons(index)
-        found = teach.adapt(encoder, *lessons, held_out=share, seed=seed, on_step=on_step)
-    return found.encoder, Adaptation(
-        kept=found.kept == "new",
-        metric="ndcg@10",
-        before=found.before,
-        after=found.after,
-        gain=found.after - found.before,
-        low=found.gain_low,
-        high=found.gain_high,
-        n_pairs=found.pairs,
-        n_events=found.events,
-        n_held_out=found.held_out_events,
-        n_tags=found.held_out_labels,
-    )
+        return teach.adapt(encoder, *lessons, held_out=share, seed=seed, on_step=on_step)
 
 
 @contextmanager

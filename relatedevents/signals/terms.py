@@ -43,7 +43,7 @@ class SaturatedTerm:
 
 @dataclass(frozen=True)
 class OverlapTerm:
-    """factor of the query x number of columns that both rows have, `weight` at most; one of them."""
+    """Factor of the query x number of columns that both have, `weight` at most; one of them."""
 
     rows: sparse.csr_matrix
     factor: Floats
