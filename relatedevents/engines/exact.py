@@ -20,6 +20,7 @@ from relatedevents.engines.all_pairs import AllPairs
 from relatedevents.engines.base import Best, ExactParts, Filters, Progress
 from relatedevents.engines.bounds import Outline
 from relatedevents.engines.days import FAR, latest_days, near_days
+from relatedevents.engines.numpy_scan import SMALL, found_by_numpy
 from relatedevents.engines.postings import CsrArrays, Postings
 from relatedevents.engines.query_scan import MANY, SomePairs
 from relatedevents.scoring.ranking import best_of_each
@@ -89,6 +90,14 @@ class ExactEngine:
         """
         n = min(n, len(self._days))
         check_room(len(own_rows), n, exact)
+        if len(self._days) <= SMALL:
+            found = found_by_numpy(self.candidates, queries, own_rows, n, filters)
+            pieces = []
+            for numbers, counts, rows in found:
+                pieces.append(rank_candidates(numbers, counts, rows, exact, n))
+                if on_progress is not None:
+                    on_progress(len(numbers))
+            return _join(pieces, n, exact)
         strips = [
             np.arange(first, min(first + _STRIP, len(own_rows)))
             for first in range(0, len(own_rows), _STRIP)

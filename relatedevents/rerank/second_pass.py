@@ -131,11 +131,11 @@ def neighbour_values(
     until : numpy.ndarray of int64, shape (n_queries,), optional
         What the page of each query could know: on both sides later neighbours are left out.
     """
-    from relatedevents.scoring import _pair_kernels as _pairs
+    from relatedevents.scoring import pairs
 
     if until is None:
         return np.asarray(
-            _pairs.cosines(queries.places, query_rows, archive.places, candidate_rows)
+            pairs.cosines(queries.places, query_rows, archive.places, candidate_rows)
         )
     values = np.empty(len(query_rows))
     mine = queries.known(features, until).places
@@ -143,7 +143,7 @@ def neighbour_values(
     for first in range(0, len(query_rows), _PIECE):
         q, c = query_rows[first : first + _PIECE], candidate_rows[first : first + _PIECE]
         theirs = archive.take(c).known(features, until[q]).places
-        values[first : first + len(q)] = _pairs.cosines(mine, q, theirs, np.arange(len(c)))
+        values[first : first + len(q)] = pairs.cosines(mine, q, theirs, np.arange(len(c)))
     return values
 
 

@@ -15,7 +15,8 @@ from scipy import sparse
 from relatedevents._util.gc import collector_paused
 from relatedevents.engines.base import Best
 from relatedevents.retrieval.filters import Choice
-from relatedevents.scoring.signals import DECIMALS, add_parts
+from relatedevents.scoring.pairs import shared_columns
+from relatedevents.scoring.signals import DECIMALS, add_parts, csr_arrays
 from relatedevents.weights import SIGNALS
 
 #: The columns of a long table of lists, in order.
@@ -156,15 +157,8 @@ def shared_tags(
     names: Sequence[str],
 ) -> list[list[str]]:
     """Return the tags that each pair shares, in the order of the tags' keys."""
-    from relatedevents.scoring import _pair_kernels as _pairs
-
-    starts, columns = _pairs.shared_columns(
-        query_tags.indptr.astype(np.int64),
-        query_tags.indices.astype(np.int32),
-        queries,
-        candidate_tags.indptr.astype(np.int64),
-        candidate_tags.indices.astype(np.int32),
-        candidates,
+    starts, columns = shared_columns(
+        csr_arrays(query_tags), queries, csr_arrays(candidate_tags), candidates
     )
     with collector_paused():
         told = [names[column] for column in columns]

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from relatedevents.scoring import pairs
 from relatedevents.weights import SIGNALS, Weights
 
 #: Scores are compared after rounding to this many decimals.
@@ -174,29 +175,25 @@ def pair_parts(
     -------
     numpy.ndarray of float64, shape (n_pairs, n_signals)
     """
-    from relatedevents.scoring import _pair_kernels as _pairs
-
     q = np.ascontiguousarray(query_rows, dtype=np.int64)
     c = np.ascontiguousarray(candidate_rows, dtype=np.int64)
     parts = np.zeros((len(q), len(SIGNALS)))
     column = {name: number for number, name in enumerate(SIGNALS)}
     if weights.semantic:
-        values = _pairs.cosines(queries.vectors, q, candidates.vectors, c)
+        values = pairs.cosines(queries.vectors, q, candidates.vectors, c)
         parts[:, column["semantic"]] = weights.semantic * values
     if weights.topic:
-        values = _pairs.cosines(queries.topics, q, candidates.topics, c)
+        values = pairs.cosines(queries.topics, q, candidates.topics, c)
         parts[:, column["topic"]] = weights.topic * values
     if weights.tags or weights.coverage:
-        dots, shared = _pairs.sparse_dots(
-            *csr_arrays(queries.tags), q, *csr_arrays(candidates.tags), c
-        )
+        tags = csr_arrays(queries.tags), q, csr_arrays(candidates.tags), c
+        dots, shared = pairs.sparse_dots(*tags)
         parts[:, column["tags"]] = weights.tags * np.clip(dots, 0.0, 1.0)
         counts = np.maximum(queries.tag_counts[q], 1)
         parts[:, column["coverage"]] = weights.coverage * (shared / counts)
     if weights.words:
-        dots, _ = _pairs.sparse_dots(
-            *csr_arrays(queries.words), q, *csr_arrays(candidates.words), c
-        )
+        words = csr_arrays(queries.words), q, csr_arrays(candidates.words), c
+        dots, _ = pairs.sparse_dots(*words)
         parts[:, column["words"]] = weights.words * bend(np.clip(dots, 0.0, 1.0))
     if weights.category:
         values = candidates.likeness[queries.categories[q], candidates.categories[c]]
