@@ -30,6 +30,7 @@ class Kernel:
         self._function = function
         self._options = options
         self._dispatcher: _Function | None = None
+        self._spared = 0
 
     def __call__(self, *args: Any) -> Any:  # noqa: ANN401
         """Return what the function returns."""
@@ -39,6 +40,24 @@ class Kernel:
     def ready(self) -> bool:
         """Whether it was called before, so that the next call has nothing to compile."""
         return self._dispatcher is not None
+
+    def spares(self, work: int, most: int) -> bool:
+        """Return whether some work is better done without, than after compiling.
+
+        It is until, since the process began, more than `most` was or would be done so: then
+        compiling has paid, whatever is still to come. Both ways must give the same result.
+
+        Parameters
+        ----------
+        work : int
+            How much there is to do now, such as pairs.
+        most : int
+            So much takes about as long without as compiling does.
+        """
+        if self.ready or self._spared + work > most:
+            return False
+        self._spared += work
+        return True
 
     @property
     def _numba_type_(self) -> object:

@@ -16,11 +16,12 @@ import numpy.typing as npt
 
 from relatedevents._util.memory import check_lists_fit, threads
 from relatedevents._util.threads import in_threads
+from relatedevents.engines import numpy_scan
 from relatedevents.engines.all_pairs import AllPairs
 from relatedevents.engines.base import Best, ExactParts, Filters, Progress
 from relatedevents.engines.bounds import Outline
 from relatedevents.engines.days import FAR, latest_days, near_days
-from relatedevents.engines.numpy_scan import SMALL, found_by_numpy
+from relatedevents.engines.kernels import strip as _kernels
 from relatedevents.engines.postings import CsrArrays, Postings
 from relatedevents.engines.query_scan import MANY, SomePairs
 from relatedevents.scoring.ranking import best_of_each
@@ -90,8 +91,8 @@ class ExactEngine:
         """
         n = min(n, len(self._days))
         check_room(len(own_rows), n, exact)
-        if len(self._days) <= SMALL:
-            found = found_by_numpy(self.candidates, queries, own_rows, n, filters)
+        if _kernels.near_best.spares(len(own_rows) * len(self._days), numpy_scan.FEW):
+            found = numpy_scan.found_by_numpy(self.candidates, queries, own_rows, n, filters)
             pieces = []
             for numbers, counts, rows in found:
                 pieces.append(rank_candidates(numbers, counts, rows, exact, n))
@@ -224,8 +225,6 @@ class ExactEngine:
         strip: npt.NDArray[np.int64],
         postings: tuple[Postings, ...],
     ) -> Best:
-        from relatedevents.engines.kernels import strip as _kernels
-
         sides = (queries.sparse, queries.bent, queries.pattern)
         sparse_rows, bent_rows, pattern_rows = (CsrArrays.of(matrix) for matrix in sides)
         days = near_days(queries.days)

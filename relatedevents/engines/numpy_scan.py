@@ -1,4 +1,4 @@
-"""The scan of a small archive by numpy and scipy: nothing is compiled, and no list differs.
+"""The scan of a few candidates by numpy and scipy: nothing is compiled, and no list differs.
 
 Every candidate of a query is scored in float32. Those that can be among the best n are scored
 again exactly, and put in order.
@@ -12,14 +12,16 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from relatedevents._util.threads import one_blas_thread
 from relatedevents.engines.base import Filters
 from relatedevents.engines.days import FAR, latest_days, near_days
-from relatedevents.scoring.pairs import FEW
 from relatedevents.scoring.signals import BEND, DECIMALS
 from relatedevents.scoring.terms import Operands
 
-#: An archive of so many events is small.
-SMALL = 4096
+#: So many scores of a process are worth no compiling.
+FEW = 1 << 21
+# Scores that are worked on at once.
+_AT_ONCE = 1 << 16
 _Scores = npt.NDArray[np.float32]
 
 
@@ -48,19 +50,19 @@ def found_by_numpy(
     numpy.ndarray of int64, shape (n_pairs,)
         These candidates, one query after the other.
     """
-    # No piece has more pairs to score exactly than are worth compiling.
-    n_some = max(1, FEW // max(1, len(candidates.days)))
+    n_some = max(1, _AT_ONCE // max(1, len(candidates.days)))
     days, until = near_days(candidates.days), latest_days(filters, len(own_rows))
     slack = 2.0 * queries.error + 10.0**-DECIMALS
     for first in range(0, len(own_rows), n_some):
         numbers = np.arange(first, min(first + n_some, len(own_rows)))
         some = queries.take(numbers)
-        scores = scores_of_all(some, candidates)
+        with one_blas_thread():
+            scores = scores_of_all(some, candidates)
         scores[~filters.allowed | (days > until[numbers, None])] = -1.0
         inside = np.flatnonzero(own_rows[numbers] >= 0)
         scores[inside, own_rows[numbers[inside]]] = -1.0
         # Without vectors a score of 0 is an exact 0, and equal scores go by row.
-        exact_zeros = ~(some.dense.any(axis=1) | some.side.any(axis=1))
+        exact_zeros = np.asarray(~np.column_stack([some.dense, some.side]).any(axis=1))
         near = _near_best(scores, n, slack, exact_zeros)
         yield numbers, near.sum(axis=1), np.nonzero(near)[1]
 
@@ -98,11 +100,11 @@ def _near_best(
 ) -> npt.NDArray[np.bool_]:
     """Return which candidates are within `slack` of each query's n-th best; -1 is nobody."""
     if n >= scores.shape[1]:
-        return scores >= 0.0
+        return np.asarray(scores >= 0.0)
     nth = np.partition(scores, -n, axis=1)[:, -n].astype(np.float64)
     near = (scores >= (nth - slack)[:, None]) & (scores >= 0.0)
     zeros = (scores == 0.0) & exact_zeros[:, None]
-    return near & ~(zeros & (np.cumsum(zeros, axis=1) > n))
+    return np.asarray(near & ~(zeros & (np.cumsum(zeros, axis=1) > n)))
 
 
 def _products(mine: sparse.csr_matrix, theirs: sparse.csr_matrix) -> _Scores:

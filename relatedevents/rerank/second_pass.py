@@ -134,9 +134,7 @@ def neighbour_values(
     from relatedevents.scoring import pairs
 
     if until is None:
-        return np.asarray(
-            pairs.cosines(queries.places, query_rows, archive.places, candidate_rows)
-        )
+        return np.asarray(pairs.cosines(queries.places, query_rows, archive.places, candidate_rows))
     values = np.empty(len(query_rows))
     mine = queries.known(features, until).places
     # In pieces: every pair has a middle of its own.

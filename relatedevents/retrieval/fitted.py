@@ -127,8 +127,6 @@ class FittedModel(BaseEstimator):  # type: ignore[misc, unused-ignore]
         return "approximate" if large and find_spec("faiss") is not None else "exact"
 
     def _engine(self) -> Engine:
-        from relatedevents.engines.approximate import ApproximateEngine
-
         if self.engine_ == "exact":
             if self.engine == "auto" and len(self.archive_) > AUTO_EXACT and not self._built:
                 warnings.warn(
@@ -138,6 +136,8 @@ class FittedModel(BaseEstimator):  # type: ignore[misc, unused-ignore]
                     stacklevel=4,
                 )
             return self._exact_engine()
+        from relatedevents.engines.approximate import ApproximateEngine
+
         return self._build("approximate", ApproximateEngine)
 
     def _exact_engine(self) -> ExactEngine:

@@ -11,7 +11,6 @@ import numpy.typing as npt
 
 from relatedevents._util._compiled import compiled
 
-
 #: 1.5 x 4: added to a number of at most 2, it leaves a float64 in [4, 8), a multiple of 2**-50.
 GRID = 6.0
 

@@ -10,12 +10,11 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from relatedevents._util._compiled import Kernel
 from relatedevents.scoring import _pair_kernels as _kernels
 from relatedevents.scoring._pair_kernels import GRID
 
-#: So many pairs are worth no compiling.
-FEW = 1 << 16
+#: So many pairs of a process are worth no compiling.
+FEW = 1 << 20
 # Pairs of dense rows that are worked on at once: 2 MB for rows of 256 dimensions.
 _CHUNK = 1024
 
@@ -24,14 +23,6 @@ Vectors: TypeAlias = npt.NDArray[np.float32]
 Values: TypeAlias = npt.NDArray[np.float64]
 #: Where the rows of a CSR matrix start, their columns, their values.
 Csr: TypeAlias = tuple[Rows, npt.NDArray[np.int32], Values]
-
-
-def without_compiling(kernel: Kernel, n_pairs: int) -> bool:
-    """Return whether so few pairs are done sooner than a kernel is compiled.
-
-    Where it was compiled before, there is nothing to wait for.
-    """
-    return n_pairs <= FEW and not kernel.ready
 
 
 def cosines(left: Vectors, left_rows: Rows, right: Vectors, right_rows: Rows) -> Values:
@@ -43,7 +34,7 @@ def cosines(left: Vectors, left_rows: Rows, right: Vectors, right_rows: Rows) ->
     >>> cosines(rows, np.array([0, 0]), rows, np.array([1, 0])).round(6).tolist()
     [0.6, 1.0]
     """
-    if without_compiling(_kernels.cosines, len(left_rows)):
+    if _kernels.cosines.spares(len(left_rows), FEW):
         return cosines_by_numpy(left, left_rows, right, right_rows)
     values: Values = _kernels.cosines(left, left_rows, right, right_rows)
     return values
@@ -75,7 +66,7 @@ def sparse_dots(left: Csr, left_rows: Rows, right: Csr, right_rows: Rows) -> tup
     >>> dots.tolist(), shared.tolist()
     ([6.0, 4.25], [1, 2])
     """
-    if without_compiling(_kernels.sparse_dots, len(left_rows)):
+    if _kernels.sparse_dots.spares(len(left_rows), FEW):
         return sparse_dots_by_numpy(left, left_rows, right, right_rows)
     found: tuple[Values, Rows] = _kernels.sparse_dots(*left, left_rows, *right, right_rows)
     return found
@@ -88,7 +79,8 @@ def sparse_dots_by_numpy(
     owners, at_left, at_right = _matches(left[:2], left_rows, right[:2], right_rows)
     n_pairs = len(left_rows)
     # `bincount` adds one after the other.
-    dots = np.bincount(owners, left[2][at_left] * right[2][at_right], minlength=n_pairs)
+    products = left[2][at_left] * right[2][at_right]
+    dots: Values = np.bincount(owners, products, minlength=n_pairs)  # type: ignore[assignment]
     return dots, np.bincount(owners, minlength=n_pairs)
 
 
@@ -106,7 +98,7 @@ def shared_columns(
     >>> starts.tolist(), columns.tolist()
     ([0, 1, 3], [1, 0, 1])
     """
-    if without_compiling(_kernels.shared_columns, len(left_rows)):
+    if _kernels.shared_columns.spares(len(left_rows), FEW):
         return shared_columns_by_numpy(left, left_rows, right, right_rows)
     found: tuple[Rows, npt.NDArray[np.int32]] = _kernels.shared_columns(
         *left[:2], left_rows, *right[:2], right_rows

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from relatedevents.scoring import _ranking_kernels
-from relatedevents.scoring.pairs import without_compiling
+from relatedevents.scoring.pairs import FEW
 from relatedevents.scoring.signals import DECIMALS
 
 Rows = npt.NDArray[np.int64]
@@ -41,7 +41,7 @@ def best_of_each(
     """
     keys = np.round(scores, DECIMALS)
     n = min(n, int(counts.max(initial=0)))
-    if n > _LONG or without_compiling(_ranking_kernels.best_of_each, len(scores)):
+    if n > _LONG or _ranking_kernels.best_of_each.spares(len(scores), FEW):
         lists = np.repeat(np.arange(len(counts)), counts)
         order = np.lexsort((candidates, -keys, lists))
         ranks = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
