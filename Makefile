@@ -18,7 +18,7 @@ EVENT := 2012-10-12/all-members-of-the-un-security-council-vote-to-support-an-af
 export HF_HUB_OFFLINE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-minilm test test-extras lint bench bench-million scale quality quality-full signals tuning calibrate confidence clean
+.PHONY: help demo demo-minilm test test-extras lint bench bench-million start scale quality quality-full signals tuning calibrate confidence clean
 
 help:
 	@echo 'make demo         ten related events of one event of the bundled sample, and why'
@@ -28,6 +28,7 @@ help:
 	@echo 'make lint         linter, formatter, type checker'
 	@echo 'make bench        measure speed and memory beside every peer; benchmarks/RESULTS.md'
 	@echo 'make bench-million  the same for a million invented events, which takes long'
+	@echo 'make start        measure how soon a fresh process has its first list'
 	@echo 'make scale        measure archives up to a million events; writes benchmarks/SCALE.md'
 	@echo 'make quality      measure the lists on ../shared/data; writes benchmarks/QUALITY.md'
 	@echo 'make quality-full with all-MiniLM-L6-v2 too (encodes long, once); QUALITY_FULL.md'
@@ -63,6 +64,9 @@ bench: $(BENCH_VENV)/.peers
 # Once each: a round takes long. The other sizes stay on the page as they were measured.
 bench-million: $(BENCH_VENV)/.peers
 	$(BENCH_BIN)/python benchmarks/run.py --sizes 1000000 --rounds 1 --peers-only
+
+start: $(VENV)/.core
+	$(BIN)/python benchmarks/start.py
 
 scale: $(VENV)/.test
 	$(BIN)/python benchmarks/scale.py

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
@@ -23,11 +24,24 @@ def in_threads(n_threads: int, work: Callable[[_In], _Out], items: Sequence[_In]
     [1, 2, 0]
     """
     # BLAS threads and ours would fight for the same cores.
-    with _blas().limit(limits=1, user_api="blas"):
+    with one_blas_thread():
         if n_threads == 1:
             return [work(item) for item in items]
         with ThreadPoolExecutor(n_threads) as pool:
             return list(pool.map(work, items))
+
+
+def one_blas_thread() -> AbstractContextManager[object]:
+    """Return a context in which BLAS takes one thread: small arrays lose by more.
+
+    Examples
+    --------
+    >>> with one_blas_thread():
+    ...     len("a product of small arrays")
+    25
+    """
+    limited: AbstractContextManager[object] = _blas().limit(limits=1, user_api="blas")
+    return limited
 
 
 @cache

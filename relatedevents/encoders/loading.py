@@ -58,7 +58,7 @@ def resolve_encoder(spec: object, *, allow_download: bool = False) -> Encoder:
     if not isinstance(spec, str):
         return _checked_object(spec)
     if spec == "default":
-        return _load_model2vec(DEFAULT_ENCODER_FOLDER)
+        return _load_default(DEFAULT_ENCODER_FOLDER)
     if spec and Path(spec).expanduser().exists():
         return _load_folder(Path(spec).expanduser())
     return _load_named(spec, allow_download=allow_download)
@@ -110,6 +110,31 @@ def _read_json(path: Path) -> Any:  # noqa: ANN401 - whatever the file holds
         raise InputError(
             problem("encoder", came, "a whole model folder", "Save it anew.")
         ) from error
+
+
+def _load_default(folder: Path) -> Encoder:
+    """Return what `_load_model2vec` returns for the shipped model, whose layout is known.
+
+    model2vec's own loader imports the client of a hub, which takes longer than all else here.
+    """
+    from model2vec import StaticModel
+    from safetensors.numpy import load_file
+    from tokenizers import Tokenizer
+
+    try:
+        config = _read_json(folder / "config.json")
+        return cast(
+            "Encoder",
+            StaticModel(
+                load_file(folder / "model.safetensors")["embeddings"],
+                Tokenizer.from_file(str(folder / "tokenizer.json")),
+                config=config,
+                normalize=config["normalize"],
+                max_length=config["max_length"],
+            ),
+        )
+    except Exception as error:  # as in `_load_model2vec`
+        raise InputError(_damaged(str(folder), error)) from error
 
 
 def _load_model2vec(folder: Path) -> Encoder:

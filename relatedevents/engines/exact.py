@@ -17,10 +17,12 @@ import numpy.typing as npt
 
 from relatedevents._util.memory import threads
 from relatedevents._util.threads import in_threads
+from relatedevents.engines import numpy_scan
 from relatedevents.engines.all_pairs import AllPairs
 from relatedevents.engines.base import Best, ExactScores, Filters, Progress, rank_candidates
 from relatedevents.engines.bounds import Outline
 from relatedevents.engines.days import FAR, latest_days, near_days
+from relatedevents.engines.kernels import strip as _kernels
 from relatedevents.engines.postings import CsrArrays, Postings
 from relatedevents.engines.query_scan import MANY, SomePairs
 from relatedevents.engines.terms import DECIMALS, SATURATION, ScoreTerms
@@ -90,6 +92,13 @@ class ExactEngine:
         """
         n = min(n, len(self._days))
         best = Best.empty(len(own_rows), n)
+        if _kernels.near_best.spares(len(own_rows) * len(self._days), numpy_scan.FEW):
+            found = numpy_scan.found_by_numpy(self.candidates, queries, own_rows, n, filters)
+            for numbers, counts, rows in found:
+                best.put(numbers, rank_candidates(numbers, counts, rows, exact, n))
+                if on_progress is not None:
+                    on_progress(len(numbers))
+            return best
         strips = [
             np.arange(first, min(first + _STRIP, len(own_rows)))
             for first in range(0, len(own_rows), _STRIP)
@@ -214,8 +223,6 @@ class ExactEngine:
         strip: npt.NDArray[np.int64],
         postings: tuple[Postings, ...],
     ) -> Best:
-        from relatedevents.engines.kernels import strip as _kernels
-
         sides = (queries.sparse, queries.bent, queries.pattern)
         sparse_rows, bent_rows, pattern_rows = (CsrArrays.of(matrix) for matrix in sides)
         days = near_days(queries.days)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from relatedevents.engines.kernels import ranking as _ranking_kernels
 from relatedevents.engines.terms import DECIMALS
 
 Rows = npt.NDArray[np.int64]
 
-# Lists are put in order by insertion; longer ones are sorted.
+# Lists are put in order by insertion; longer ones, and a few, are sorted.
 _LONG = 64
+# So many pairs of a process are worth no compiling.
+_FEW = 1 << 20
 
 
 def best_of_each(
@@ -37,11 +40,9 @@ def best_of_each(
     >>> pairs.tolist(), counts.tolist()
     ([1, 2, 3], [2, 1])
     """
-    from relatedevents.engines.kernels import ranking as _ranking_kernels
-
     keys = np.round(scores, DECIMALS)
     n = min(n, int(counts.max(initial=0)))
-    if n > _LONG:
+    if n > _LONG or _ranking_kernels.best_of_each.spares(len(scores), _FEW):
         lists = np.repeat(np.arange(len(counts)), counts)
         order = np.lexsort((candidates, -keys, lists))
         ranks = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from relatedevents._util.threads import one_blas_thread
+
 N_TOPICS = 48
 _CHUNK = 16_384
 _POWER_ITERATIONS = 4
+# So few events and tags are placed sooner by one thread than by several that wait for each other.
+_FEW = 10_000
 
 
 @dataclass(frozen=True)
@@ -52,8 +57,12 @@ class TopicSpace:
         n = min(n_topics, min(tags.shape) - 1)
         if n < 1 or not tags.nnz:
             return cls(np.zeros((tags.shape[1], 0), dtype=np.float32))
+        few = max(tags.shape) <= _FEW
         # Halko, Martinsson and Tropp (2011); the seed makes it the same every time.
-        _, strength, directions = randomized_svd(tags, n, n_iter=_POWER_ITERATIONS, random_state=0)
+        with one_blas_thread() if few else nullcontext():
+            _, strength, directions = randomized_svd(
+                tags, n, n_iter=_POWER_ITERATIONS, random_state=0
+            )
         told = strength > 1e-6 * max(float(strength[0]), 1e-12)
         return cls(np.ascontiguousarray(directions[told].T, dtype=np.float32))
 

@@ -14,6 +14,8 @@ from scipy import sparse
 from relatedevents._util.gc import collector_paused
 from relatedevents.engines.terms import DECIMALS
 from relatedevents.retrieval.pairs import Pairs
+from relatedevents.signals.base import csr_arrays
+from relatedevents.signals.pair_values import shared_columns
 from relatedevents.signals.register import signal_names
 
 #: The basis of a pair for which no signal found anything.
@@ -64,15 +66,8 @@ def shared_tags(
     names: Sequence[str],
 ) -> list[list[str]]:
     """Return the tags that each pair shares, in the order of the tags' keys."""
-    from relatedevents.signals import _pair_kernels as _pairs
-
-    starts, columns = _pairs.shared_columns(
-        query_tags.indptr.astype(np.int64),
-        query_tags.indices.astype(np.int32),
-        queries,
-        candidate_tags.indptr.astype(np.int64),
-        candidate_tags.indices.astype(np.int32),
-        candidates,
+    starts, columns = shared_columns(
+        csr_arrays(query_tags), queries, csr_arrays(candidate_tags), candidates
     )
     with collector_paused():
         told = [names[column] for column in columns]

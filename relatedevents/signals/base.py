@@ -11,6 +11,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from relatedevents._util.contents import Contents
+from relatedevents.signals import pair_values
 from relatedevents.signals.features import Column, Events, Features
 from relatedevents.signals.terms import Term
 
@@ -58,23 +59,13 @@ class Pairs:
 
     def cosines(self, name: str) -> F64:
         """Return the cosines of a dense column's rows of length 1; below 0 counts 0."""
-        from relatedevents.signals import _pair_kernels
-
         left, right = self.queries.dense(name), self.candidates.dense(name)
-        return np.asarray(_pair_kernels.cosines(left, self.query_rows, right, self.candidate_rows))
+        return pair_values.cosines(left, self.query_rows, right, self.candidate_rows)
 
     def sparse_dots(self, name: str) -> tuple[F64, I64]:
         """Return the dot products of a sparse column's rows, and how many entries both have."""
-        from relatedevents.signals import _pair_kernels
-
-        left, right = (
-            csr_arrays(self.queries.csr(name)),
-            csr_arrays(self.candidates.csr(name)),
-        )
-        dots, shared = _pair_kernels.sparse_dots(
-            *left, self.query_rows, *right, self.candidate_rows
-        )
-        return dots, shared
+        left, right = csr_arrays(self.queries.csr(name)), csr_arrays(self.candidates.csr(name))
+        return pair_values.sparse_dots(left, self.query_rows, right, self.candidate_rows)
 
 
 @dataclass(frozen=True)
