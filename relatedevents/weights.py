@@ -10,6 +10,9 @@ from relatedevents._util.checks import check_number, problem, shown
 from relatedevents.errors import InputError
 from relatedevents.signals.register import BUILT_IN, signal_names
 
+#: The package's own signals, in the one order in which parts are listed and added up.
+SIGNALS = tuple(BUILT_IN)
+
 # Beyond it, double precision could not hold a score to the six decimals that order a list.
 _HEAVIEST = 1e6
 _TIE_BREAKS = "'date', 'page', 'column:NAME:ascending' or 'column:NAME:descending'"

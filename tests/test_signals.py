@@ -53,10 +53,8 @@ def test_all_signals_but_coverage_and_recency_are_symmetric():
     model = RelatedEvents(encoder=RandomEncoder(), weights=ALL).fit(random_frame(2, 40))
     _, _, parts = all_parts(model)
     n = len(model.index_)
-    sides = [
-        at for at, name in enumerate(SIGNALS) if name not in ("coverage", "recency", "neighbours")
-    ]
-    assert len(sides) == len(SIGNALS) - 3
+    sides = [at for at, name in enumerate(SIGNALS) if name not in ("coverage", "recency")]
+    assert len(sides) == len(SIGNALS) - 2
     square = parts.reshape(n, n, len(SIGNALS))[:, :, sides]
     assert square.any(axis=(0, 1)).all()
     assert (square == square.transpose(1, 0, 2)).all()
@@ -130,29 +128,29 @@ def test_a_signal_of_weight_0_costs_the_engine_nothing():
     features = toy_model().index_.features
     side = score_terms(features, Weights.only(recency=1))
     assert side.dense.shape[1] == side.side.shape[1] == 0
-    assert side.sparse.shape[1] == side.bent.shape[1] == side.pattern.shape[1] == 0
+    assert side.sparse.shape[1] == side.saturated.shape[1] == side.pattern.shape[1] == 0
     assert side.code_table.tolist() == [[0.0]]
     assert side.table.tolist() == [0.0]
 
 
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=20))
-def test_bend_keeps_the_order_and_the_ends(values):
+def test_saturate_keeps_the_order_and_the_ends(values):
     cosines = np.sort(np.array(values))
-    bent = bend(cosines)
-    assert bent.tolist() == pytest.approx([1.2 * x / (x + 0.2) for x in cosines], abs=1e-12)
-    assert (np.diff(bent) >= 0).all()
-    assert (bent >= cosines - 1e-12).all()
-    assert (bent <= 1.0).all()
-    assert bend(np.array([0.0, 1.0])).tolist() == [0.0, 1.0]
+    saturated = saturate(cosines)
+    assert saturated.tolist() == pytest.approx([1.2 * x / (x + 0.2) for x in cosines], abs=1e-12)
+    assert (np.diff(saturated) >= 0).all()
+    assert (saturated >= cosines - 1e-12).all()
+    assert (saturated <= 1.0).all()
+    assert saturate(np.array([0.0, 1.0])).tolist() == [0.0, 1.0]
     # Where it is named to be half-way between nothing and its ceiling beyond 1.
-    assert bend(np.array([SATURATION]))[0] == pytest.approx((1 + SATURATION) / 2)
+    assert saturate(np.array([SATURATION]))[0] == pytest.approx((1 + SATURATION) / 2)
 
 
-def test_words_are_bent_in_the_part_and_nowhere_else():
+def test_words_are_saturated_in_the_part_and_nowhere_else():
     model = RelatedEvents(encoder=KeywordEncoder(), weights=Weights.only(words=2))
     model.fit(random_frame(3, 40))
     _, _, parts = all_parts(model)
-    words = model.index_.features.words
+    words = model.index_.features.csr("words")
     cosines = (words @ words.T).toarray().ravel().clip(0, 1)
-    assert parts[:, SIGNALS.index("words")] == pytest.approx(2 * bend(cosines), abs=1e-9)
+    assert parts[:, SIGNALS.index("words")] == pytest.approx(2 * saturate(cosines), abs=1e-9)
     assert ((cosines > 0.01) & (cosines < 0.99)).any()

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relatedevents._util.slugs import id_slug, page_path, page_slug, slug
-from relatedevents.index.index import page_paths
+from relatedevents.index.order import page_paths
 from relatedevents.readers.context import parse_page, split_path
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"

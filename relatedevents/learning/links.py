@@ -56,6 +56,8 @@ class TrainingLinks:
         """Return the gain of some pairs of a query number and an event, 0 without a link."""
         owner = np.repeat(np.arange(len(self.queries)), [len(some) for some in self.related])
         related, grades = np.concatenate(self.related), np.concatenate(self.grades)
+        if not len(related):
+            return np.zeros(len(numbers))
         span = int(max(related.max(), candidates.max(initial=0))) + 1
         links = owner * span + related
         order = np.argsort(links)

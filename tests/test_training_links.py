@@ -1,4 +1,4 @@
-"""The second step of `tune`: whether neighbours count, and that its figures are of real lists."""
+"""Links to learn from, and `tune`'s report: its nDCG is that of the lists that a model gives."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from relatedevents.model_parts.trials import Trial, Wanted
 
 from relatedevents import RelatedEvents, Weights
 from relatedevents.learning.coordinate_search import folds_of
+from relatedevents.learning.links import TrainingLinks, read_training_links
+from relatedevents.learning.tune import list_ndcg
 
 N_STORIES, PER_STORY = 14, 14
 
 
 class NoisyEncoder:
-    """A centre a story, and noise as long: two events tell little, ten of a story tell it well."""
+    """A centre a story, and noise as long: two events tell little of whether they are of one."""
 
     def encode(self, texts):
         rows = []
@@ -42,14 +43,10 @@ def frame():
 
 @pytest.fixture(scope="module")
 def fitted(frame):
-    return RelatedEvents(encoder=NoisyEncoder()).fit(frame)
-
-
-def weighing(fitted, **weights):
-    """A model of its own with these weights alone; it has kept no lists yet."""
-    model = RelatedEvents(encoder=fitted.encoder_, weights=Weights.only(**weights))
-    model._set_fitted(fitted.index_, fitted.encoder_)
-    return model
+    # Nearness in time says nothing of these stories.
+    return RelatedEvents(encoder=NoisyEncoder(), weights=Weights.only(semantic=1, time=3)).fit(
+        frame
+    )
 
 
 def story_links(frame, dated):
@@ -65,7 +62,7 @@ def story_links(frame, dated):
     return links if dated else links.drop(columns="as_of")
 
 
-def figures(model, links, n=10):
+def ndcg_of_lists(model, links, n=10):
     """The nDCG of the lists that a model really gives, query by query."""
     as_of = links.groupby("id")["as_of"].first().to_dict() if "as_of" in links else None
     related = links.groupby("id", sort=False)["related_id"].agg(set).to_dict()
@@ -79,75 +76,39 @@ def figures(model, links, n=10):
 
 
 @pytest.mark.parametrize("dated", [False, True])
-def test_neighbours_count_where_they_help_and_figures_are_of_real_lists(frame, fitted, dated):
-    model, links = weighing(fitted, semantic=1), story_links(frame, dated)
-    tuned = model.tune(links, n_folds=2, seed=3)
+def test_the_report_tells_the_lists_that_were_not_learned_from(frame, fitted, dated):
+    links = story_links(frame, dated)
+    tuned = fitted.tune(links, n_folds=2, seed=3)
     told = tuned.tuning_
     assert told.kept
-    assert tuned.weights.neighbours > 0.0
-    assert told.neighbours_gain > 0.02
-    assert told.neighbours_low > 0.0
-    assert "; they count." in str(told)
-    assert told.before == pytest.approx(np.mean(list(figures(model, links).values())), abs=1e-9)
+    before = list(ndcg_of_lists(fitted, links).values())
+    assert told.before == pytest.approx(np.mean(before), abs=1e-9)
     # What was learned from the other fold, by hand: its lists are what the report tells.
     ids = links["id"].unique()
     stories = pd.factorize(frame.set_index("id").loc[ids, "story"])[0]
     after = {}
     for fold in folds_of(stories, 2, 3):
         mine = links["id"].isin(ids[fold])
-        other = model.tune(links[~mine], n_folds=2)
+        other = fitted.tune(links[~mine], n_folds=2)
         assert other.tuning_.kept
-        assert other.weights.neighbours > 0.0
-        after.update(figures(other, links[mine]))
+        after.update(ndcg_of_lists(other, links[mine]))
     assert len(after) == told.n_queries == len(ids)
     assert told.after == pytest.approx(np.mean(list(after.values())), abs=1e-9)
     # And the weights that the user gets do on all links what they promise, or more.
-    assert np.mean(list(figures(tuned, links).values())) > told.after - 0.02
+    assert np.mean(list(ndcg_of_lists(tuned, links).values())) > told.after - 0.02
 
 
-def test_neighbours_are_left_out_where_links_were_made_without_them(frame, fitted):
-    links = weighing(fitted, semantic=1).related_many(frame["id"][::5], 10)[["id", "related_id"]]
-    tuned = weighing(fitted, semantic=1, neighbours=2.0).tune(links, n_folds=3)
-    told = tuned.tuning_
-    assert told.kept
-    assert told.before < 0.9
-    assert told.after == pytest.approx(1.0)
-    assert tuned.weights.neighbours == 0.0
-    assert told.neighbours_low <= 0.0
-    assert "; they count nothing there." in str(told)
-
-
-def test_own_weights_stay_where_neighbours_did_all_that_can_be_done(frame, fitted):
-    model = weighing(fitted, semantic=1, neighbours=0.5)
-    links = model.related_many(frame["id"][::5], 10)[["id", "related_id"]]
-    told = model.tune(links, n_folds=3).tuning_
-    assert told.before == pytest.approx(1.0)
-    assert not told.kept
-    assert told.weights_after == model.weights
-    # From the same weights without neighbours, they are found.
-    tuned = weighing(fitted, semantic=1).tune(links, n_folds=3)
-    assert tuned.tuning_.kept
-    assert 0.3 < tuned.weights.neighbours / tuned.weights.semantic < 0.7
-
-
-@pytest.mark.parametrize("until", [None, 11_500])
-def test_a_trial_is_the_same_from_all_lists_or_from_a_few(fitted, monkeypatch, until):
-    def trial(at_once, kept=False):
-        monkeypatch.setattr("relatedevents.model_parts.trials._AT_ONCE", at_once)
-        model = weighing(fitted, semantic=1, time=0.3, neighbours=1)
-        if kept:
-            model.related_all(3)
-        index = model._index()
-        rows = np.arange(3, 40, 9)
-        days = None if until is None else np.full(len(rows), until)
-        wanted = Wanted(rows, [rows[rows != row] for row in rows], [np.ones(4)] * 5, days, 0)
-        return Trial.of(model, wanted, index.order, 10).lists
-
-    some = trial(0)
-    for everyone in (trial(10**6), trial(0, kept=True)):
-        assert (some.values == everyone.values).all()
-        assert (some.places == everyone.places).all()
-    assert (some.values[:, 1] > 0.5).any()
+@pytest.mark.parametrize("tie_break", ["date", "page", "column:story:ascending"])
+@pytest.mark.parametrize("n", [3, 10, 300])
+def test_ndcg_is_that_of_real_lists_in_any_order_of_rows(frame, fitted, tie_break, n):
+    links = story_links(frame, dated=True)
+    retriever = fitted._retriever().under(Weights.only(semantic=1, tie_break=tie_break))
+    other = RelatedEvents(encoder=NoisyEncoder(), weights=retriever.setup.weights).fit(frame)
+    expected = ndcg_of_lists(other, links, n)
+    training = read_training_links(links, fitted.index_)
+    found = list_ndcg(retriever, training, n)
+    ids = frame["id"].to_numpy()[training.queries]
+    assert dict(zip(ids, found.tolist(), strict=True)) == pytest.approx(expected, abs=1e-9)
 
 
 @given(
@@ -157,14 +118,15 @@ def test_a_trial_is_the_same_from_all_lists_or_from_a_few(fitted, monkeypatch, u
     st.lists(st.tuples(st.integers(0, 4), st.integers(0, 12)), max_size=30),
 )
 def test_the_grades_of_pairs(links, asked):
-    wanted = Wanted(
+    training = TrainingLinks(
         np.arange(len(links)),
         [np.array(list(some)) for some in links],
         [np.array(list(some.values())) for some in links],
         None,
+        np.arange(len(links)),
         0,
     )
     asked = [(query, row) for query, row in asked if query < len(links)]
     pairs = np.array(asked, dtype=np.int64).reshape(-1, 2)
-    found = wanted.grades_of(pairs[:, 0], pairs[:, 1])
+    found = training.grades_of(pairs[:, 0], pairs[:, 1])
     assert found.tolist() == [links[query].get(row, 0.0) for query, row in asked]
