@@ -13,6 +13,7 @@ from relatedevents.engines.terms import SATURATION, UNDATED
 from relatedevents.signals.recency import recency_values
 from relatedevents.signals.score import add_parts, pair_parts, score_terms
 from relatedevents.signals.time import time_values
+from relatedevents.signals.words import saturate
 from relatedevents.weights import SIGNALS
 
 
