@@ -10,15 +10,15 @@ from toy import ALL, ConstantEncoder, KeywordEncoder, RandomEncoder, Slow, rando
 
 from relatedevents import RelatedEvents, Weights
 from relatedevents.scoring.signals import (
-    BEND,
+    SATURATION,
     UNDATED,
     add_parts,
-    bend,
     pair_parts,
     recency_values,
+    saturate,
     time_values,
 )
-from relatedevents.scoring.terms import operands
+from relatedevents.scoring.terms import score_terms
 from relatedevents.weights import SIGNALS
 
 
@@ -134,24 +134,24 @@ def test_scores_are_added_from_left_to_right():
 
 def test_a_signal_of_weight_0_costs_the_engine_nothing():
     features = toy_model().index_.features
-    side = operands(features, Weights.only(recency=1))
-    assert side.dense.shape[1] == side.side.shape[1] == 0
-    assert side.sparse.shape[1] == side.bent.shape[1] == side.pattern.shape[1] == 0
-    assert side.code_table.tolist() == [[0.0]]
-    assert side.table.tolist() == [0.0]
+    terms = score_terms(features, Weights.only(recency=1))
+    assert terms.dense.shape[1] == terms.second.shape[1] == 0
+    assert terms.sparse.shape[1] == terms.saturated.shape[1] == terms.overlap.shape[1] == 0
+    assert terms.code_table.tolist() == [[0.0]]
+    assert terms.day_table.tolist() == [0.0]
 
 
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=20))
 def test_bend_keeps_the_order_and_the_ends(values):
     cosines = np.sort(np.array(values))
-    bent = bend(cosines)
-    assert bent.tolist() == pytest.approx([1.2 * x / (x + 0.2) for x in cosines], abs=1e-12)
-    assert (np.diff(bent) >= 0).all()
-    assert (bent >= cosines - 1e-12).all()
-    assert (bent <= 1.0).all()
-    assert bend(np.array([0.0, 1.0])).tolist() == [0.0, 1.0]
+    saturated = saturate(cosines)
+    assert saturated.tolist() == pytest.approx([1.2 * x / (x + 0.2) for x in cosines], abs=1e-12)
+    assert (np.diff(saturated) >= 0).all()
+    assert (saturated >= cosines - 1e-12).all()
+    assert (saturated <= 1.0).all()
+    assert saturate(np.array([0.0, 1.0])).tolist() == [0.0, 1.0]
     # Where it is named to be half-way between nothing and its ceiling beyond 1.
-    assert bend(np.array([BEND]))[0] == pytest.approx((1 + BEND) / 2)
+    assert saturate(np.array([SATURATION]))[0] == pytest.approx((1 + SATURATION) / 2)
 
 
 def test_words_are_bent_in_the_part_and_nowhere_else():
@@ -160,5 +160,5 @@ def test_words_are_bent_in_the_part_and_nowhere_else():
     _, _, parts = all_parts(model)
     words = model.index_.features.words
     cosines = (words @ words.T).toarray().ravel().clip(0, 1)
-    assert parts[:, SIGNALS.index("words")] == pytest.approx(2 * bend(cosines), abs=1e-9)
+    assert parts[:, SIGNALS.index("words")] == pytest.approx(2 * saturate(cosines), abs=1e-9)
     assert ((cosines > 0.01) & (cosines < 0.99)).any()

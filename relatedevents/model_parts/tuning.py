@@ -232,17 +232,17 @@ def _best_rows(
     from relatedevents.engines.base import Filters
     from relatedevents.engines.exact import ExactEngine
     from relatedevents.scoring.signals import pair_scores
-    from relatedevents.scoring.terms import operands
+    from relatedevents.scoring.terms import score_terms
 
     features = index.features
-    engine = ExactEngine(operands(features, weights), n_threads=model.n_threads)
+    engine = ExactEngine(score_terms(features, weights), n_threads=model.n_threads)
 
     def exact(q: npt.NDArray[np.int64], c: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
         return pair_scores(features, wanted.rows[q], features, c, weights)
 
     everyone = np.ones(len(index), dtype=np.bool_)
     return engine.best_of_rows(
-        operands(features.take(wanted.rows), weights),
+        score_terms(features.take(wanted.rows), weights),
         wanted.rows,
         exact,
         depth,

@@ -126,7 +126,7 @@ class UpdatingMixin(FittedModel):
         >>> archive["id"].iloc[0] in changed, len(changed) < 100
         (True, True)
         """
-        from relatedevents._util.memory import threads
+        from relatedevents._util.threads import threads
         from relatedevents.index.index import Index
         from relatedevents.index.update import Growth, grow
 
@@ -192,7 +192,7 @@ class UpdatingMixin(FittedModel):
         InputError
             If every event is named, or one twice. The model then stays as it was.
         """
-        from relatedevents._util.memory import threads
+        from relatedevents._util.threads import threads
         from relatedevents.index.update import grow
         from relatedevents.retrieval.filters import read_choice
 

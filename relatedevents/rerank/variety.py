@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from relatedevents._util.arrays import starts_of
 from relatedevents.features.word_sets import Wording
-from relatedevents.scoring.ranking import starts_of
 from relatedevents.scoring.signals import DECIMALS, UNDATED, Features, csr_arrays
 
 #: Two headlines say the same if they share so much of their words' weight ...

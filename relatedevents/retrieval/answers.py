@@ -26,7 +26,7 @@ from relatedevents.retrieval import table as lists
 from relatedevents.retrieval.filters import Choice, check_pins, read_as_of, read_choice, read_where
 from relatedevents.retrieval.search import FirstLists, Search
 from relatedevents.scoring.signals import Features, add_parts, pair_parts, pair_scores
-from relatedevents.scoring.terms import operands
+from relatedevents.scoring.terms import score_terms
 from relatedevents.weights import SIGNALS, Weights
 
 _NEIGHBOURS = SIGNALS.index("neighbours")
@@ -302,7 +302,7 @@ def first_lists(
         if queries.in_archive:
             side = engine.candidates.take(queries.rows)
         else:
-            side = operands(queries.features, scorer.weights.first_pass())
+            side = score_terms(queries.features, scorer.weights.first_pass())
         return engine.best_of_rows(side, queries.rows, exact, n, filters, on_progress)
 
 
@@ -317,7 +317,7 @@ def _own(scorer: Scorer, engine: Engine, queries: Queries) -> Neighbourhoods | N
     features = scorer.index.features
     everyone = Filters(np.ones(len(features), dtype=np.bool_))
     found = engine.best_of_rows(
-        operands(queries.features, scorer.weights.first_pass()),
+        score_terms(queries.features, scorer.weights.first_pass()),
         queries.rows,
         scorer.first_scores(queries),
         N_NEIGHBOURS,

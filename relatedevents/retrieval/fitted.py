@@ -140,7 +140,7 @@ class FittedModel(BaseEstimator):  # type: ignore[misc, unused-ignore]
     def _build(self, name: str) -> Engine:
         """Return the engine of a name, kept from call to call while nothing changes."""
         from relatedevents.engines.base import engine_class
-        from relatedevents.scoring.terms import operands
+        from relatedevents.scoring.terms import score_terms
 
         index = self._index()
         weights = self.weights.first_pass()
@@ -150,7 +150,7 @@ class FittedModel(BaseEstimator):  # type: ignore[misc, unused-ignore]
             # Both kinds share their operands.
             side = next((engine.candidates for _, engine in built.values()), None)
             engine = engine_class(name)(
-                operands(index.features, weights) if side is None else side,
+                score_terms(index.features, weights) if side is None else side,
                 block_size=self.block_size,
                 n_threads=self.n_threads,
             )

@@ -10,11 +10,11 @@ import numpy.typing as npt
 
 from relatedevents.archive import inverse
 from relatedevents.engines.base import Best, Engine
-from relatedevents.engines.bounds import Outline
+from relatedevents.engines.bounds import ProjectedVectors
+from relatedevents.engines.ranking import best_of_each
 from relatedevents.index.index import Index
 from relatedevents.rerank import Neighbourhoods, neighbour_values
 from relatedevents.retrieval.list_cache import KeptLists, Lists, hold
-from relatedevents.scoring.ranking import best_of_each
 from relatedevents.scoring.signals import DECIMALS, pair_scores
 from relatedevents.weights import Weights
 
@@ -131,14 +131,14 @@ class Merger:
         def exact(queries: Places, candidates: Places) -> npt.NDArray[np.float64]:
             return self._exact(rows[queries], candidates)
 
-        return self.engine.best_of_some(rows, exact, self.width, low, self._outline())
+        return self.engine.best_of_some(rows, exact, self.width, low, self._projected())
 
-    def _outline(self) -> Outline | None:
-        """Return the outline of the dense vectors, where their bounds cost less than they do."""
+    def _projected(self) -> ProjectedVectors | None:
+        """Return the projected dense vectors, where their bounds cost less than they do."""
         coordinates, space = self.index.features.coordinates, self.index.neighbour_space
         if self.engine.candidates.dense.shape[1] < 2 * coordinates.shape[1]:
             return None
-        return Outline(coordinates, space.mean @ space.directions)
+        return ProjectedVectors(coordinates, space.mean @ space.directions)
 
     def _newcomers(self, fresh: Places, bounds: npt.NDArray[np.float64]) -> tuple[Best, _Newcomers]:
         """Return the lists of new rows, and the pairs of rows and new ones that reach a bound."""

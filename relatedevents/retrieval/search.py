@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from relatedevents.engines.base import Best
+from relatedevents.engines.ranking import best_of_each
 from relatedevents.rerank import Above, Neighbourhoods, keep_distinct, pick_diverse
 from relatedevents.retrieval import table as lists
 from relatedevents.retrieval.filters import Choice
-from relatedevents.scoring.ranking import best_of_each
 
 if TYPE_CHECKING:
     from relatedevents.retrieval.answers import Queries, Scorer, Wishes

@@ -13,15 +13,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from relatedevents.engines.terms import DECIMALS as DECIMALS
+from relatedevents.engines.terms import SATURATION as SATURATION
+from relatedevents.engines.terms import UNDATED as UNDATED
 from relatedevents.weights import SIGNALS, Weights
-
-#: Scores are compared after rounding to this many decimals.
-DECIMALS = 6
-#: The day of an event without a date.
-UNDATED = np.iinfo(np.int32).max
-
-#: Where the bent words signal reaches (1 + BEND) / 2.
-BEND = 0.2
 
 
 @dataclass(frozen=True)
@@ -113,17 +108,17 @@ def _values_of_gaps(
     return np.asarray(time_values(np.arange(longest + 1), half_lives)[gaps])
 
 
-def bend(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def saturate(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Return (1 + b) x / (x + b) with b = 0.2: from 0 to 1, steep at first.
 
     The saturation of BM25's term frequency (Robertson and Walker 1994), scaled to end at 1.
 
     Examples
     --------
-    >>> bend(np.array([0.0, 0.2, 1.0])).round(3).tolist()
+    >>> saturate(np.array([0.0, 0.2, 1.0])).round(3).tolist()
     [0.0, 0.6, 1.0]
     """
-    return (1.0 + BEND) * values / (values + BEND)
+    return (1.0 + SATURATION) * values / (values + SATURATION)
 
 
 def recency_values(
@@ -197,7 +192,7 @@ def pair_parts(
         dots, _ = _pairs.sparse_dots(
             *csr_arrays(queries.words), q, *csr_arrays(candidates.words), c
         )
-        parts[:, column["words"]] = weights.words * bend(np.clip(dots, 0.0, 1.0))
+        parts[:, column["words"]] = weights.words * saturate(np.clip(dots, 0.0, 1.0))
     if weights.category:
         values = candidates.likeness[queries.categories[q], candidates.categories[c]]
         parts[:, column["category"]] = weights.category * values
