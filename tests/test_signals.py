@@ -127,11 +127,11 @@ def test_scores_are_added_from_left_to_right():
 
 def test_a_signal_of_weight_0_costs_the_engine_nothing():
     features = toy_model().index_.features
-    side = score_terms(features, Weights.only(recency=1))
-    assert side.dense.shape[1] == side.side.shape[1] == 0
-    assert side.sparse.shape[1] == side.saturated.shape[1] == side.pattern.shape[1] == 0
-    assert side.code_table.tolist() == [[0.0]]
-    assert side.table.tolist() == [0.0]
+    terms = score_terms(features, Weights.only(recency=1))
+    assert terms.dense.shape[1] == terms.second.shape[1] == 0
+    assert terms.sparse.shape[1] == terms.saturated.shape[1] == terms.overlap.shape[1] == 0
+    assert terms.code_table.tolist() == [[0.0]]
+    assert terms.day_table.tolist() == [0.0]
 
 
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=20))

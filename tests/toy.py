@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 from relatedevents import RelatedEvents, Weights
 from relatedevents.encoders import encode_headlines
+from relatedevents.engines import config
 from relatedevents.features.tags import TagSpace, tag_key
 from relatedevents.features.topics import TopicSpace
 
@@ -280,3 +282,8 @@ def lists_of(table):
     for id_, related_id in zip(table["id"], table["related_id"], strict=True):
         lists.setdefault(id_, []).append(related_id)
     return lists
+
+
+def configure(monkeypatch, **changes):
+    """Let engines that are made from now on work with other numbers."""
+    monkeypatch.setattr(config, "DEFAULTS", replace(config.DEFAULTS, **changes))

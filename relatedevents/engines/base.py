@@ -8,20 +8,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
 import numpy as np
-import numpy.typing as npt
 
+from relatedevents._util.arrays import F32, F64, I32, I64, Mask
 from relatedevents._util.checks import check_choice
 from relatedevents._util.memory import check_lists_fit
+from relatedevents.engines.config import EngineConfig
 from relatedevents.engines.ranking import best_of_each
 from relatedevents.engines.terms import ScoreTerms
 
 if TYPE_CHECKING:
-    from relatedevents.engines.bounds import Outline
-
-I64 = npt.NDArray[np.int64]
+    from relatedevents.engines.bounds import ProjectedVectors
 
 #: (query numbers, candidate rows) -> the float64 score of each pair, shape (n_pairs,).
-ExactScores = Callable[[I64, I64], npt.NDArray[np.float64]]
+ExactScores = Callable[[I64, I64], F64]
 #: Called with how many queries were done since the last call.
 Progress = Callable[[int], None]
 
@@ -63,8 +62,14 @@ class Filters:
         The latest day a candidate of each query may have; undated ones are then left out.
     """
 
-    allowed: npt.NDArray[np.bool_]
+    allowed: Mask
     until: I64 | None = None
+
+    def possible(self, days: I32) -> Mask:
+        """Return which candidates, of some days, any query may have."""
+        if self.until is None:
+            return self.allowed
+        return np.asarray(self.allowed & (days <= self.until.max(initial=0)))
 
     def take(self, queries: I64) -> Filters:
         """Return the filters of some queries."""
@@ -86,7 +91,7 @@ class Best:
     """
 
     rows: I64
-    scores: npt.NDArray[np.float64]
+    scores: F64
     rechecked: int = 0
 
     @classmethod
@@ -129,13 +134,20 @@ class Engine(Protocol):
     n_threads : int or None
         Worker threads, no more than the processors this process may use; None takes them all.
         They change no list.
+    config : EngineConfig or None
+        How the engine works; None for the defaults.
     """
 
     candidates: ScoreTerms
     n_threads: int
 
     def __init__(
-        self, candidates: ScoreTerms, *, block_size: int = 1024, n_threads: int | None = None
+        self,
+        candidates: ScoreTerms,
+        *,
+        block_size: int = 1024,
+        n_threads: int | None = None,
+        config: EngineConfig | None = None,
     ) -> None: ...
 
     def best_of_rows(
@@ -182,8 +194,8 @@ class Engine(Protocol):
         rows: I64,
         exact: ExactScores,
         n: int,
-        low: npt.NDArray[np.float32] | None = None,
-        outline: Outline | None = None,
+        low: F32 | None = None,
+        projected: ProjectedVectors | None = None,
     ) -> tuple[Best, I64, I64]:
         """Return the best n of some candidates among all others, and whom they matter to.
 
@@ -196,8 +208,8 @@ class Engine(Protocol):
         low : numpy.ndarray of float32, shape (n_candidates,), optional
             The float32 score at which one of `rows` matters to each candidate; without it, to
             none.
-        outline : Outline, optional
-            Of the dense vectors of all candidates, where those have many more dimensions.
+        projected : ProjectedVectors, optional
+            Those of all candidates' dense vectors, where these have many more dimensions.
 
         Returns
         -------

@@ -14,7 +14,7 @@ from scipy import sparse
 
 from relatedevents._util.threads import one_blas_thread
 from relatedevents.engines.base import Filters
-from relatedevents.engines.days import FAR, latest_days, near_days
+from relatedevents.engines.kernel_data import FAR, latest_days, near_days
 from relatedevents.engines.terms import DECIMALS, SATURATION, ScoreTerms
 
 #: So many scores of a process are worth no compiling.

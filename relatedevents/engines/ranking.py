@@ -1,14 +1,12 @@
-"""Ranking: the written order of equal scores, for lists that stand one after the other."""
+"""Ranking: the tie-break order of equal scores, for lists that stand one after the other."""
 
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-from relatedevents.engines.kernels import ranking as _ranking_kernels
+from relatedevents._util.arrays import F64, I64, starts_of
+from relatedevents.engines.kernels import ranking as kernels
 from relatedevents.engines.terms import DECIMALS
-
-Rows = npt.NDArray[np.int64]
 
 # Lists are put in order by insertion; longer ones, and a few, are sorted.
 _LONG = 64
@@ -16,10 +14,8 @@ _LONG = 64
 _FEW = 1 << 20
 
 
-def best_of_each(
-    counts: Rows, candidates: Rows, scores: npt.NDArray[np.float64], n: int
-) -> tuple[Rows, Rows]:
-    """Return which pairs are the best n of each list, in the written order, and how many a list.
+def best_of_each(counts: I64, candidates: I64, scores: F64, n: int) -> tuple[I64, I64]:
+    """Return which pairs are the best n of each list, in the tie-break order, and how many a list.
 
     Parameters
     ----------
@@ -42,7 +38,7 @@ def best_of_each(
     """
     keys = np.round(scores, DECIMALS)
     n = min(n, int(counts.max(initial=0)))
-    if n > _LONG or _ranking_kernels.best_of_each.spares(len(scores), _FEW):
+    if n > _LONG or kernels.best_of_each.spares(len(scores), _FEW):
         lists = np.repeat(np.arange(len(counts)), counts)
         order = np.lexsort((candidates, -keys, lists))
         ranks = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
@@ -50,10 +46,5 @@ def best_of_each(
     chosen = np.zeros((len(counts), n), dtype=np.int64)
     kept = np.zeros(len(counts), dtype=np.int64)
     if n:
-        _ranking_kernels.best_of_each(starts_of(counts), candidates, keys, n, chosen, kept)
+        kernels.best_of_each(starts_of(counts), candidates, keys, n, chosen, kept)
     return chosen[np.arange(n) < kept[:, None]], kept
-
-
-def starts_of(counts: Rows) -> Rows:
-    """Return where each of some lists begins that stand one after the other, and where all end."""
-    return np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])

@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
-F32 = npt.NDArray[np.float32]
-I32 = npt.NDArray[np.int32]
-I64 = npt.NDArray[np.int64]
+from relatedevents._util.arrays import F32, I32, I64
 
 #: Scores are compared after rounding to this many decimals.
 DECIMALS = 6
@@ -73,13 +70,3 @@ class ScoreTerms:
         for name in ("sparse", "saturated", "overlap"):
             chosen[name] = sparse.csr_matrix(getattr(self, name)[rows])
         return replace(self, **chosen)
-
-    # TEMPORARY
-    side = property(lambda self: self.second)
-    side_weight = property(lambda self: self.second_weight)
-    bent = property(lambda self: self.saturated)
-    bent_weight = property(lambda self: self.saturated_weight)
-    pattern = property(lambda self: self.overlap)
-    factor = property(lambda self: self.overlap_factor)
-    table = property(lambda self: self.day_table)
-    bonus = property(lambda self: self.prior)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from relatedevents.engines.ranking import starts_of
+from relatedevents._util.arrays import starts_of
 from relatedevents.engines.terms import DECIMALS, UNDATED
 from relatedevents.features.word_sets import Wording
 from relatedevents.signals.base import csr_arrays

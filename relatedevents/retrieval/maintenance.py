@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from relatedevents._util.checks import problem, shown
-from relatedevents._util.memory import threads
+from relatedevents._util.threads import threads
 from relatedevents.archive.changes import with_events_added
 from relatedevents.encoders import Encoder
 from relatedevents.errors import InputError

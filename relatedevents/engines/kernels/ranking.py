@@ -1,21 +1,19 @@
-"""Compiled kernels of the written order; they check nothing."""
+"""Compiled kernels of the tie-break order; they check nothing."""
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
-
 from relatedevents._util._compiled import compiled
+from relatedevents._util.arrays import F64, I64
 
 
 @compiled()
 def best_of_each(
-    starts: npt.NDArray[np.int64],
-    candidates: npt.NDArray[np.int64],
-    keys: npt.NDArray[np.float64],
+    starts: I64,
+    candidates: I64,
+    keys: F64,
     n: int,
-    chosen: npt.NDArray[np.int64],
-    counts: npt.NDArray[np.int64],
+    chosen: I64,
+    counts: I64,
 ) -> None:
     """Write where each list's best n stand: larger key first, then smaller candidate."""
     for number in range(starts.shape[0] - 1):

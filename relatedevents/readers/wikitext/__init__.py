@@ -13,8 +13,8 @@ from typing import Any
 import pandas as pd
 
 from relatedevents._util.checks import check_count, problem, require, shown, some_of
-from relatedevents._util.cpu import processors
 from relatedevents._util.slugs import id_slug
+from relatedevents._util.threads import processors
 from relatedevents.errors import InputError
 from relatedevents.readers.processes import map_in_order
 from relatedevents.readers.wikitext.decode import decode_page
