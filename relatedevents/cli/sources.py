@@ -218,12 +218,6 @@ def read_archive(args: argparse.Namespace) -> pd.DataFrame:
 
 def _fit_options(args: argparse.Namespace) -> dict[str, object]:
     """Return what was given of the options that only a fit uses, by the option's name."""
-    return {
-        "--column": args.column,
-        "--tag-separator": args.tag_separator,
-        "--archive-format": args.archive_format,
-        "--encoder": args.encoder,
-        "--allow-download": args.allow_download,
-        "--weights": args.weights,
-        "--cache-dir": args.cache_dir,
-    }
+    names = ("column", "tag_separator", "archive_format", "encoder", "allow_download")
+    names += ("weights", "cache_dir")  # which `update` does not take
+    return {f"--{name.replace('_', '-')}": getattr(args, name, None) for name in names}
