@@ -60,8 +60,6 @@ HEAVY = {
     "torch",
     "tqdm",
 }
-# Started by hand with `python -m`, to make again what ships; it tells what it made.
-SCRIPTS = {"learning/distill.py"}
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
 
 
@@ -196,7 +194,6 @@ def test_only_the_command_line_prints():
         str(module): lines
         for module in MODULES
         if room_of_file(module) != "cli"
-        and module.as_posix() not in SCRIPTS
         and (lines := writes_to_the_screen((PACKAGE / module).read_text("utf-8")))
     }
     assert printing == {}

@@ -17,9 +17,9 @@ from scipy import sparse
 
 from relatedevents._util.checks import check_number, problem
 from relatedevents.encoders import Encoder
+from relatedevents.encoders.static import quantise
 from relatedevents.errors import InputError
 from relatedevents.learning.contrastive import Lesson, teach_vectors, token_shares
-from relatedevents.learning.distill import quantise
 from relatedevents.learning.pairs import Pairs, joined, sharing_pairs
 
 #: In trials on parts of a real archive, none with fewer than 1,100 pairs gained surely, some of
