@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from relatedevents.weights import Weights
 
 SAMPLE = "sample"
+_FIT_OPTIONS = (
+    *("column", "tag_separator", "archive_format", "encoder", "allow_download"),
+    *("weights", "cache_dir"),
+)
 _SIGNS = ("!=", "<=", ">=", "=", "<", ">")
 
 
@@ -218,6 +222,5 @@ def read_archive(args: argparse.Namespace) -> pd.DataFrame:
 
 def _fit_options(args: argparse.Namespace) -> dict[str, object]:
     """Return what was given of the options that only a fit uses, by the option's name."""
-    names = ("column", "tag_separator", "archive_format", "encoder", "allow_download")
-    names += ("weights", "cache_dir")  # which `update` does not take
-    return {f"--{name.replace('_', '-')}": getattr(args, name, None) for name in names}
+    # `update` takes neither weights nor a cache.
+    return {f"--{name.replace('_', '-')}": getattr(args, name, None) for name in _FIT_OPTIONS}
