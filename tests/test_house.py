@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 import relatedevents
+from relatedevents import errors
 
 PACKAGE = Path(relatedevents.__file__).parent
 #: In lines of code: neither docstrings nor comments nor blanks.
@@ -59,8 +60,6 @@ HEAVY = {
     "torch",
     "tqdm",
 }
-# Started by hand with `python -m`, to make again what ships; it tells what it made.
-SCRIPTS = {"learning/distill.py"}
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
 
 
@@ -264,7 +263,6 @@ def test_only_the_command_line_prints():
         str(module): lines
         for module in MODULES
         if room_of_file(module) != "cli"
-        and module.as_posix() not in SCRIPTS
         and (lines := writes_to_the_screen((PACKAGE / module).read_text("utf-8")))
     }
     assert printing == {}
@@ -299,6 +297,26 @@ def loaded_after(code):
 
 def test_importing_the_package_loads_nothing_heavy():
     assert loaded_after("import relatedevents") & (HEAVY | {"numpy", "pandas", "scipy"}) == set()
+
+
+def test_every_public_name_loads_and_every_exception_is_public():
+    for name in relatedevents.__all__:
+        assert getattr(relatedevents, name) is not None
+        assert name in dir(relatedevents)
+    kinds = {
+        name
+        for name, kind in vars(errors).items()
+        if isinstance(kind, type) and kind.__module__ == errors.__name__
+    }
+    assert len(kinds) == 8
+    assert kinds <= set(relatedevents.__all__)
+    with pytest.raises(AttributeError, match="has no attribute 'related'"):
+        _ = relatedevents.related
+
+
+def test_the_exceptions_load_nothing_heavy():
+    loaded = loaded_after("from relatedevents import InputError, StoreError")
+    assert loaded & (HEAVY | {"numpy", "pandas", "scipy"}) == set()
 
 
 def test_importing_the_model_loads_no_compiler_and_no_encoder():

@@ -299,6 +299,12 @@ def test_templates(name, words, named, text):
     assert render_template(name, words, named)[0] == text
 
 
+def test_a_template_with_an_empty_value_says_nothing():
+    assert read_markup("Rio hosts {{nowrap|}} a {{small| }} summit.").headline == (
+        "Rio hosts a summit."
+    )
+
+
 def test_small_functions():
     assert page_title(":the_Bay#North") == "The Bay"
     assert page_date("2012_May_4.md") is None

@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from relatedevents._util.checks import problem, shown
+from relatedevents._util.checks import check_number, problem, shown
 from relatedevents._util.files import atomic_folder, unwritable
 from relatedevents.encoders.fingerprints import encodes_like
 from relatedevents.encoders.protocol import Encoder
 from relatedevents.errors import InputError
 
+_INT8_MAX = 127
 _CONFIG, _VECTORS, _TOKENIZER = "config.json", "model.safetensors", "tokenizer.json"
 # The names that model2vec gives them in its own files.
 _ARRAYS = {"embedding": "embeddings", "weights": "weights", "token_mapping": "mapping"}
@@ -99,6 +100,41 @@ def static_of_parts(arrays: Mapping[str, npt.NDArray[Any]], settings: Mapping[st
         max_length=settings["max_length"],
     )
     return encoder
+
+
+def quantise(vectors: npt.NDArray[np.floating], percentile: float) -> npt.NDArray[np.int8]:
+    """Round vectors to int8 with one scale for the whole matrix.
+
+    The scale maps the `percentile`-th largest absolute entry to 127 and clips what lies above:
+    a few outliers would otherwise leave most entries only a handful of steps. One scale for all
+    keeps the ratios between word pieces, so a mean of rows keeps its direction and needs no
+    scale of its own before it is normalised.
+
+    Parameters
+    ----------
+    vectors : ndarray of float, shape (n, d)
+        Finite numbers, at least one of them not 0.
+    percentile : float
+        Above 0, up to 100; 100 clips nothing.
+
+    Returns
+    -------
+    ndarray of int8, shape (n, d)
+
+    Raises
+    ------
+    InputError
+        When `percentile` lies outside its limits.
+
+    Examples
+    --------
+    >>> quantise(np.array([[1.0, -0.5], [0.25, 0.0]]), 100).tolist()
+    [[127, -64], [32, 0]]
+    """
+    percentile = check_number("percentile", percentile, 0, 100, above=True)
+    scale = np.percentile(np.abs(vectors), percentile) / _INT8_MAX
+    steps: npt.NDArray[np.floating] = np.clip(np.rint(vectors / scale), -_INT8_MAX, _INT8_MAX)
+    return steps.astype(np.int8)
 
 
 def save_encoder(encoder: Encoder, folder: str | os.PathLike[str]) -> Path:

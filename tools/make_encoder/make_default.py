@@ -1,7 +1,7 @@
 """Make the default encoder: the distilled static model, taught further with an archive's pairs.
 
-Run it with ``python -m relatedevents.learning.make_default --start DISTILLED --data DATA --output
-FOLDER``, where DISTILLED is what `relatedevents.learning.distill` wrote. It reads events before
+Run it with ``python tools/make_encoder/make_default.py --start DISTILLED --data DATA --output
+FOLDER``, where DISTILLED is what `distill.py` wrote. It reads events before
 2014 only, and none of the stories that the encoder's figures are measured on.
 """
 
@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from distill import file_sha256, write_model
+from left_out import left_out, overlap
 
 from relatedevents._util.checks import problem
+from relatedevents.encoders.static import quantise
 from relatedevents.errors import InputError, RelatedEventsError
 from relatedevents.features.tags import tag_key
 from relatedevents.learning.contrastive import Lesson, teach_vectors, token_shares
-from relatedevents.learning.distill import file_sha256, quantise, write_model
-from relatedevents.learning.left_out import left_out, overlap
 from relatedevents.learning.teach import CLIP_PERCENTILE, archive_pairs
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def make(
     Parameters
     ----------
     start : pathlib.Path
-        The folder that `relatedevents.learning.distill` wrote.
+        The folder that `distill.py` wrote.
     data : pathlib.Path
         A folder with the archive and the story task.
     lesson : Lesson
@@ -126,7 +127,7 @@ def _check_files(start: Path, data: Path) -> None:
     checksum = file_sha256(weights) if weights.is_file() else "no model.safetensors"
     if checksum != START_SHA256:
         came = f"{start} holds {checksum}"
-        todo = "Make it: python -m relatedevents.learning.distill --output FOLDER."
+        todo = "Make it: python tools/make_encoder/distill.py --output FOLDER."
         raise InputError(
             problem("--start", came, f"a folder with model.safetensors {START_SHA256}", todo)
         )
@@ -145,7 +146,7 @@ def _task_ids(data: Path) -> set[str]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Teach, write the folder and its report, and tell counts and checksums on stderr."""
     parser = argparse.ArgumentParser(
-        prog="python -m relatedevents.learning.make_default",
+        prog="tools/make_encoder/make_default.py",
         description="Teach the distilled static model with an archive's pairs of headlines.",
     )
     parser.add_argument("--start", type=Path, required=True, help="folder that distill wrote")
