@@ -103,7 +103,7 @@ def test_a_full_disk_is_told_once(kernels, monkeypatch, method):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(caching.IndexDataCacheFile, method, full)
-    with warnings.catch_warnings(record=True) as told:
+    with warnings.catch_warnings(record=True, action="always") as told:
         assert kernels().four_times(3) == 12
         assert kernels().twice(3) == 6
     assert [warning.category for warning in told] == [RelatedEventsWarning]

@@ -14,6 +14,7 @@ from toy import ALL, ConstantEncoder, KeywordEncoder, RandomEncoder, Slow, lists
 
 from relatedevents import RelatedEvents, Weights
 from relatedevents._util import memory as capacity
+from relatedevents._util._compiled import Kernel
 from relatedevents.engines import all_pairs as blocks
 from relatedevents.engines import exact
 from relatedevents.engines.bounds import bounding_vectors
@@ -35,6 +36,14 @@ WEIGHTS = {
     "recency": Weights.only(recency=1),
     "heavy": Weights.only(semantic=900000.0, tags=0.001, time=500000.0),
 }
+
+
+@pytest.fixture(autouse=True, scope="module")
+def compiled_kernels():
+    """Let small archives take the kernels: test_first_list.py compares what goes without."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Kernel, "spares", lambda *_: False)
+        yield
 
 
 @pytest.fixture
