@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
-from toy import ALL, ConstantEncoder, KeywordEncoder, RandomEncoder, random_frame
+from test_engine import WEIGHTS as ENGINE_WEIGHTS
+from toy import ConstantEncoder, KeywordEncoder, RandomEncoder, random_frame
 
 from relatedevents import RelatedEvents, Weights
 from relatedevents._util._compiled import Kernel
@@ -23,20 +24,7 @@ from relatedevents.scoring.ranking import best_of_each
 from relatedevents.scoring.signals import add_parts, csr_arrays, pair_parts
 from relatedevents.scoring.terms import operands
 
-WEIGHTS = {
-    "default": Weights(),
-    "all": ALL,
-    "semantic": Weights.only(semantic=1),
-    "tags": Weights.only(tags=1),
-    "topic": Weights.only(topic=1),
-    "category": Weights.only(category=1),
-    "coverage": Weights.only(coverage=1),
-    "words": Weights.only(words=1),
-    "time": Weights.only(time=1, half_life=0.5),
-    "recency": Weights.only(recency=1),
-    "heavy": Weights.only(semantic=900000.0, tags=0.001, time=500000.0),
-    "shared tags": Weights.shared_tags(),
-}
+WEIGHTS = {**ENGINE_WEIGHTS, "shared tags": Weights.shared_tags()}
 ENCODERS = [KeywordEncoder(), RandomEncoder(), RandomEncoder(7, 1.0), ConstantEncoder()]
 
 
