@@ -23,6 +23,7 @@ from toy import (
 
 from relatedevents import RelatedEvents, Weights
 from relatedevents._util import threads
+from relatedevents._util._compiled import Kernel
 from relatedevents.engines import all_pairs
 from relatedevents.engines.base import Filters
 from relatedevents.engines.bounds import bounding_vectors
@@ -45,6 +46,14 @@ WEIGHTS = {
     "recency": Weights.only(recency=1),
     "heavy": Weights.only(semantic=900000.0, tags=0.001, time=500000.0),
 }
+
+
+@pytest.fixture(autouse=True, scope="module")
+def compiled_kernels():
+    """Let small archives take the kernels: test_first_list.py compares what goes without."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Kernel, "spares", lambda *_: False)
+        yield
 
 
 @pytest.fixture

@@ -17,11 +17,6 @@ GRID = 6.0
 
 # The product of two float32 is exact in float64, so contracting it with the sum changes nothing.
 @compiled(forceinline=True, fastmath={"contract"})
-def _of_one(x: float, y: np.float32) -> float:
-    return (x * np.float64(y) + GRID) - GRID
-
-
-@compiled(forceinline=True, fastmath={"contract"})
 def _of_two(x: float, y: np.float32, other_x: float, other_y: np.float32) -> float:
     return (x * np.float64(y) + (other_x * np.float64(other_y) + GRID)) - GRID
 
@@ -56,7 +51,7 @@ def cosines(
         for k in range(half):
             total += _of_two(x[k], y[k], x[half + k], y[half + k])
         for k in range(2 * half, x.shape[0]):
-            total += _of_one(x[k], y[k])
+            total += _of_two(x[k], y[k], 0.0, y[k])
         values[pair] = min(max(total, 0.0), 1.0)
     return values
 

@@ -78,9 +78,9 @@ def sparse_dots_by_numpy(
     """Return what the kernel `sparse_dots` returns, to the bit: sums run along the right row."""
     owners, at_left, at_right = _matches(left[:2], left_rows, right[:2], right_rows)
     n_pairs = len(left_rows)
-    # `bincount` adds one after the other.
+    # `bincount` adds one after the other; what it makes of nothing are integers.
     products = left[2][at_left] * right[2][at_right]
-    dots: Values = np.bincount(owners, products, minlength=n_pairs)  # type: ignore[assignment]
+    dots = np.bincount(owners, products, minlength=n_pairs).astype(np.float64)
     return dots, np.bincount(owners, minlength=n_pairs)
 
 
