@@ -355,7 +355,7 @@ def test_no_more_threads_than_processors(monkeypatch):
     monkeypatch.setattr(threads_module, "processors", lambda: 3)
     for asked, taken in ((None, 3), (2, 2), (10**9, 3)):
         model, _ = both(world(9, 60), Weights(), n_threads=asked)
-        assert model._engine().n_threads == taken
+        assert model._fitted.engine(model._setup()).n_threads == taken
 
 
 def test_no_query_and_no_candidate():
@@ -397,10 +397,10 @@ def test_update_with_the_approximate_engine(weights):
 def test_auto_takes_the_exact_engine_for_small_archives(monkeypatch):
     model = RelatedEvents(engine="auto", encoder=KeywordEncoder()).fit(random_frame(12, 40))
     assert model.engine_ == "exact"
-    assert isinstance(model._engine(), ExactEngine)
+    assert isinstance(model._fitted.engine(model._setup()), ExactEngine)
     monkeypatch.setattr(fitted, "AUTO_EXACT", 39)
     assert model.engine_ == "approximate"
-    assert isinstance(model._engine(), ApproximateEngine)
+    assert isinstance(model._fitted.engine(model._setup()), ApproximateEngine)
     model.set_params(engine="exact")
     assert model.engine_ == "exact"
 

@@ -141,7 +141,7 @@ def test_a_signal_alone_through_the_blocks(weights, block_size, spy):
 def test_opposite_topics_count_nothing():
     # Both signs of a topic's dot product come up, and a negative one is no part.
     model = RelatedEvents(encoder=KeywordEncoder(), weights=WEIGHTS["topic"])
-    topics = model.fit(random_frame(20, 60)).index_.features.topics
+    topics = model.fit(random_frame(20, 60)).index_.features.dense("topics")
     assert (topics @ topics.T).min() < -0.1
     table = model.related_all(59)
     assert table["topic"].min() == 0.0
@@ -269,7 +269,7 @@ def test_kept_engine_follows_new_weights_and_blocks():
 def test_progress_is_told_of_every_query(spy):
     model = RelatedEvents(encoder=KeywordEncoder(), block_size=16, n_threads=2)
     model.fit(random_frame(13, 90))
-    engine = model._exact_engine()
+    engine = model._fitted.engine_named("exact", model._setup())
     features = model.index_.features
     filters = Filters(np.ones(90, dtype=bool))
 
@@ -324,7 +324,7 @@ def test_terms_error_bounds_float32():
     """Every float32 score lies within `ScoreTerms.error` of the exact one."""
     model = RelatedEvents(encoder=RandomEncoder(64, 0.5)).fit(random_frame(16, 60))
     features = model.index_.features
-    assert features.topics.shape[1] > 2
+    assert features.dense("topics").shape[1] > 2
     for name, weights in WEIGHTS.items():
         terms = score_terms(features, weights)
         q, c = (rows.ravel() for rows in np.indices((60, 60)))
@@ -354,7 +354,7 @@ def _shared(overlap):
 def test_engine_over_other_queries_knows_no_own_row():
     model = RelatedEvents(encoder=KeywordEncoder()).fit(random_frame(17, 30))
     features = model.index_.features
-    engine = model._exact_engine()
+    engine = model._fitted.engine_named("exact", model._setup())
     some = features.take(np.array([4, 9]))
     best = engine.best_of_rows(
         score_terms(some, model.weights),

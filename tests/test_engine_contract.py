@@ -311,4 +311,4 @@ def test_a_model_takes_an_engine_by_its_name():
     model = RelatedEvents(encoder=KeywordEncoder(), engine="plain").fit(frame)
     wanted = RelatedEvents(encoder=KeywordEncoder()).fit(frame)
     assert model.related_all(5).equals(wanted.related_all(5))
-    assert isinstance(model._engine(), PlainEngine)
+    assert isinstance(model._fitted.engine(model._setup()), PlainEngine)
