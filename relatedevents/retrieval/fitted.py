@@ -147,7 +147,7 @@ class FittedModel(BaseEstimator):  # type: ignore[misc, unused-ignore]
         key = (weights, self.block_size, self.n_threads)
         built = {what: one for what, one in (self._built or {}).items() if one[0] == key}
         if name not in built:
-            # Both kinds share their operands.
+            # All kinds share their terms.
             side = next((engine.candidates for _, engine in built.values()), None)
             engine = engine_class(name)(
                 score_terms(index.features, weights) if side is None else side,
