@@ -119,7 +119,8 @@ class Fitted:
     def engine(self, setup: Setup) -> Engine:
         """Return the engine of some parameters, built if the one built last was for others."""
         name = setup.engine_for(len(self.index))
-        if setup.engine == "auto" and name == "exact" and len(self.index) > AUTO_EXACT:
+        large = setup.engine == "auto" and len(self.index) > AUTO_EXACT
+        if large and name == "exact" and not self.engines:
             _warn_of_exact(len(self.index))
         return self.engine_named(name, setup)
 
