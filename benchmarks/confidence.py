@@ -21,11 +21,14 @@ import numpy as np
 import pandas as pd
 from quality import DATA, ROOT, Task, read_tasks
 
-from relatedevents import RelatedEvents, calibration
+from relatedevents import RelatedEvents
+from relatedevents import model as model_module
 from relatedevents.calibration import SHIPPED, Calibration
+from relatedevents.index.numbering import Positions
 from relatedevents.learning import confidence
+from relatedevents.learning.calibrate import LEAST_SKILL, calibration_of, labelled_pairs
 from relatedevents.learning.coordinate_search import folds_of
-from relatedevents.model_parts.calibrating import LEAST_SKILL, calibration_of, labelled_pairs
+from relatedevents.learning.links import TrainingLinks, read_training_links
 from relatedevents.weights import SIGNALS
 
 REPORT = Path(__file__).resolve().parent / "CONFIDENCE.md"
@@ -53,9 +56,19 @@ class Told:
     base_rates: np.ndarray | float
 
 
-def rows_of(model: RelatedEvents, task: Task) -> tuple[np.ndarray, list[np.ndarray]]:
-    ids = model.index_.ids
-    return ids.rows_of(task.relevant), [ids.rows_of(some) for some in task.relevant.values()]
+def links_of(model: RelatedEvents, task: Task) -> TrainingLinks:
+    """Return a story task as links; queries of one story are one group."""
+    index = model.index_
+    related = [index.positions_of(some, "task") for some in task.relevant.values()]
+    groups = pd.factorize(pd.Series(list(task.relevant)).map(task.stories))[0]
+    return TrainingLinks(
+        queries=Positions(index.positions_of(task.relevant, "task")),
+        related=related,
+        grades=[np.ones(len(some)) for some in related],
+        max_day=None,
+        groups=groups,
+        unreachable=0,
+    )
 
 
 def ranks(queries: np.ndarray) -> np.ndarray:
@@ -64,9 +77,7 @@ def ranks(queries: np.ndarray) -> np.ndarray:
 
 def learned(model: RelatedEvents, task: Task) -> Calibration:
     """Return what ships: learned from all pairs, its figures from folds by story."""
-    groups = pd.factorize(pd.Series(list(task.relevant)).map(task.stories))[0]
-    rows, related = rows_of(model, task)
-    found = calibration_of(model, rows, related, None, groups, MEANING, FOLDS, SEED)
+    found = calibration_of(model._retriever(), links_of(model, task), MEANING, FOLDS, SEED)
     if found is None:
         raise SystemExit("confidence: hardly a pair of the task shares a story")
     return found
@@ -85,7 +96,7 @@ def in_folds(
 
 def as_shipped(name: str, model: RelatedEvents, task: Task) -> Told:
     """Foretell every pair by what ships, learned from other stories."""
-    queries, parts, linked = labelled_pairs(model, *rows_of(model, task), None)
+    queries, parts, linked = labelled_pairs(model._retriever(), links_of(model, task))
     shipped = model.calibration_
     told = shipped.probabilities(parts)
     return Told(name, queries, ranks(queries), told, linked, shipped.base_rate)
@@ -198,14 +209,10 @@ def draw(all_told: list[Told]) -> None:
 
 def of_links(model: RelatedEvents, folder: Path) -> tuple[Told, Calibration | None]:
     """Tune on a site's links, and foretell them in folds by day."""
-    from relatedevents.model_parts import trials
-
     tuned = model.tune(folder / "links_dev.jsonl")
-    index = tuned.index_
-    wanted = trials.read_wanted(folder / "links_dev.jsonl", index)
-    pairs = labelled_pairs(tuned, wanted.rows, wanted.related, wanted.until)
-    groups = trials.groups_of(index, wanted.rows)
-    return in_folds("links_dev, tuned", pairs, groups), tuned.calibration_
+    links = read_training_links(folder / "links_dev.jsonl", tuned.index_)
+    pairs = labelled_pairs(tuned._retriever(), links)
+    return in_folds("links_dev, tuned", pairs, links.groups), tuned.calibration_
 
 
 def verdict_on_links(found: Calibration | None) -> str:
@@ -239,9 +246,9 @@ def write(model: RelatedEvents, task: Task) -> None:
 
 def report(folder: Path, model: RelatedEvents, archives: dict, tasks: dict) -> str:
     tune, dev, later = tasks["stories"]
-    groups = pd.factorize(pd.Series(list(tune.relevant)).map(tune.stories))[0]
-    pairs = labelled_pairs(model, *rows_of(model, tune), None)
-    on_tune = in_folds("tune, folds by story", pairs, groups)
+    links = links_of(model, tune)
+    pairs = labelled_pairs(model._retriever(), links)
+    on_tune = in_folds("tune, folds by story", pairs, links.groups)
     on_dev = as_shipped("dev, as shipped", model, dev)
     on_later = as_shipped("later, as shipped", model, later)
     print("confidence: stories done", file=sys.stderr)
@@ -277,7 +284,7 @@ def report(folder: Path, model: RelatedEvents, archives: dict, tasks: dict) -> s
 INTRODUCTION = """\
 `probability` is learned from the first 50 candidates of each query, under the default weights:
 logistic regression on the parts of the score (`relatedevents/learning/confidence.py`). It depends
-on the two events and their neighbourhoods alone; `n`, filters, pins and rank do not move it.
+on the two events alone; `n`, filters, pins and rank do not move it.
 story_task_tune is foretold in five folds by story, dev and later by what ships, the tuned model's
 links in five folds by day. Linked: the two events bear the name of one story, which was hidden;
 for links_dev, the page links the event. Calibration error: mean distance of foretold and found in
@@ -315,7 +322,7 @@ def main(arguments: list[str] | None = None) -> int:
     began = time.perf_counter()
     if options.write:
         # What shipped so far takes no part, whatever form it has.
-        calibration.shipped_for = lambda _: None
+        model_module.shipped_for = lambda _: None
     archives, tasks, _ = read_tasks(options.data, None)
     model = RelatedEvents(cache_dir=options.cache_dir).fit(archives["stories"])
     if options.write:

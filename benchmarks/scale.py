@@ -46,7 +46,7 @@ def measure(path: str, threads: int, exact_up_to: int) -> dict[str, float]:
     """Measure one archive in this process."""
     from relatedevents import RelatedEvents, read_events
     from relatedevents.engines.base import Filters
-    from relatedevents.scoring.signals import pair_parts
+    from relatedevents.signals.score import pair_scores
     from relatedevents.writers import write_blocks
 
     # Compiled kernels are kept on disk: compiling them is no matter of size.
@@ -84,7 +84,7 @@ def measure(path: str, threads: int, exact_up_to: int) -> dict[str, float]:
     best = engine.best_of_rows(
         engine.candidates.take(asked),
         asked,
-        lambda q, c: pair_parts(features, asked[q], features, c, weights),
+        lambda q, c: pair_scores(features, asked[q], features, c, weights),
         model.n_related,
         Filters(np.ones(len(index), dtype=np.bool_)),
     )

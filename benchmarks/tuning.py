@@ -18,11 +18,11 @@ from pathlib import Path
 
 import pandas as pd
 from quality import DATA, read_tasks
+from relatedevents.learning.tuning_report import Tuning
 
 from relatedevents import RelatedEvents, Weights
 from relatedevents.evaluation.compare import compare
 from relatedevents.evaluation.tables import run_from_table
-from relatedevents.learning.tuning_report import Tuning
 from relatedevents.weights import SIGNALS
 
 REPORT = Path(__file__).resolve().parent / "TUNING.md"

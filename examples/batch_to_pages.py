@@ -10,8 +10,7 @@ import json
 import sys
 from pathlib import Path
 
-from relatedevents import RelatedEvents, load_sample
-from relatedevents.writers import write_lists
+from relatedevents import RelatedEvents, load_sample, write_lists
 
 folder = Path(sys.argv[1] if len(sys.argv) > 1 else "out/pages")
 archive = load_sample()

@@ -14,9 +14,10 @@ import numpy.typing as npt
 
 from relatedevents._util.checks import check_number, problem, shown
 from relatedevents.encoders import Encoder, encoder_fingerprint, is_static
+from relatedevents.engines.terms import DECIMALS
 from relatedevents.errors import InputError
-from relatedevents.scoring.signals import DECIMALS
-from relatedevents.weights import SIGNALS, Weights
+from relatedevents.signals.register import signal_names
+from relatedevents.weights import Weights
 
 #: Where what ships lies, beside the package's other data.
 SHIPPED = "default_calibration.json"
@@ -41,7 +42,7 @@ class Calibration:
         `relatedevents.encoders.encoder_fingerprint` of the encoder it was learned with.
     intercept : float
     coefficients : tuple of float
-        One for each of `SIGNALS`.
+        One for each of `signal_names()`; 0 for a signal that came to the package later.
     n_queries, n_pairs, n_groups, n_folds : int
         What it was learned from: the first 50 candidates of each query. Queries of one group, a
         story or a day, were in one fold.
@@ -104,7 +105,7 @@ class Calibration:
         return {
             **told,
             "weights": self.weights.to_dict(),
-            "coefficients": dict(zip(SIGNALS, self.coefficients, strict=True)),
+            "coefficients": dict(zip(signal_names(), self.coefficients, strict=False)),
         }
 
     @classmethod
@@ -119,8 +120,8 @@ class Calibration:
         coefficients = dict(settings["coefficients"])
         told = {
             **settings,
-            "weights": Weights.from_dict(settings["weights"]),
-            "coefficients": tuple(float(coefficients.pop(name)) for name in SIGNALS),
+            "weights": Weights.only(**settings["weights"]),
+            "coefficients": tuple(float(coefficients.pop(name, 0.0)) for name in signal_names()),
         }
         if coefficients:
             came = f"coefficients of unknown signals {sorted(coefficients)}"

@@ -1,33 +1,42 @@
-"""RelatedEvents: the model that users meet, a scikit-learn estimator over the rooms below."""
+"""RelatedEvents: the model that users meet, a scikit-learn estimator; it checks and delegates."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+from scipy import sparse
+from sklearn.base import BaseEstimator, clone
+from sklearn.utils.validation import check_is_fitted
 
-from relatedevents._util.checks import problem, shown
-from relatedevents.archive import UNDATED, check_events, day_of, is_missing
-from relatedevents.errors import InputError
-from relatedevents.model_parts.adapting import AdaptingMixin
-from relatedevents.model_parts.calibrating import CalibratingMixin
-from relatedevents.model_parts.neighbours import NeighboursMixin
-from relatedevents.model_parts.saving import SavingMixin
-from relatedevents.model_parts.tuning import TuningMixin
-from relatedevents.retrieval.fitted import check_tags
+from relatedevents import store
+from relatedevents._util.checks import check_choice, check_count, check_flag
+from relatedevents.archive import check_frame
+from relatedevents.calibration import Calibration, shipped_for
+from relatedevents.encoders import Encoder, resolve_encoder
+from relatedevents.index.index import Index
+from relatedevents.learning.adapt import adapt
+from relatedevents.learning.calibrate import LINKED, calibrate
+from relatedevents.learning.reports import REPORTS, Adaptation, Report, Tuning
+from relatedevents.learning.tune import tune
+from relatedevents.retrieval.explain import Explanation
+from relatedevents.retrieval.fitted import Fitted, Setup, check_weights
+from relatedevents.retrieval.kneighbors import kneighbors, kneighbors_graph
+from relatedevents.retrieval.maintenance import Maintained, add_events, refit, remove_events
+from relatedevents.retrieval.options import ListOptions
+from relatedevents.retrieval.queries import Queries, new_event
+from relatedevents.retrieval.retriever import Retriever
+from relatedevents.retrieval.update import Update
 from relatedevents.weights import Weights
 
-if TYPE_CHECKING:
-    from relatedevents.encoders import Encoder
-    from relatedevents.retrieval.explain import Explanation
 
-_EVENT_COLUMNS = ("headline", "date")
-
-
-class RelatedEvents(NeighboursMixin, TuningMixin, CalibratingMixin, AdaptingMixin, SavingMixin):
+class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
     """Gives every event of an archive its related events, and says why.
 
     Parameters
@@ -77,6 +86,13 @@ class RelatedEvents(NeighboursMixin, TuningMixin, CalibratingMixin, AdaptingMixi
     ['id', 'rank', 'related_id', 'score']
     """
 
+    encoder: str | os.PathLike[str] | Encoder | None
+    tuning_: Tuning
+    adaptation_: Adaptation
+    last_update_: Update
+    _fitted: Fitted | None = None
+    _encoder_name: str | None = None
+
     def __init__(
         self,
         *,
@@ -112,8 +128,7 @@ class RelatedEvents(NeighboursMixin, TuningMixin, CalibratingMixin, AdaptingMixi
         }
         super().set_params(**params)
         if nested:
-            self._check_weights()
-            self.weights = self.weights.with_params(**nested)
+            self.weights = check_weights(self.weights).with_params(**nested)
         return self
 
     def fit(self, X: object, y: None = None) -> Self:
@@ -136,26 +151,11 @@ class RelatedEvents(NeighboursMixin, TuningMixin, CalibratingMixin, AdaptingMixi
         InputError
             If the archive or a parameter can't be used; the message says where and why.
         """
-        from relatedevents.calibration import shipped_for
-        from relatedevents.encoders import resolve_encoder
-        from relatedevents.index.index import Index
-
-        self._check_params()
-        if isinstance(X, (str, os.PathLike)):
-            todo = "Read the file with read_events first."
-            raise InputError(problem("X", f"got {shown(X)}", "a DataFrame", todo))
-        table = check_events(X)
+        self._setup()
         encoder = resolve_encoder(self.encoder, allow_download=self.allow_download)
-        index = Index.build(
-            table,
-            encoder,
-            self.weights,
-            tag_aliases=self.tag_aliases,
-            cache_dir=self.cache_dir,
-            progress=self.progress,
-        )
-        self._set_fitted(index, encoder)
-        self.calibration_ = shipped_for(encoder)
+        index = self._build(check_frame(X, "X"), encoder)
+        self._fitted = Fitted(index, encoder, shipped_for(encoder))
+        self._encoder_name = _name_of(self.encoder)
         return self
 
     def related(
@@ -223,14 +223,12 @@ class RelatedEvents(NeighboursMixin, TuningMixin, CalibratingMixin, AdaptingMixi
         InputError
             If an argument can't be used.
         """
-        from relatedevents.retrieval.answers import Wishes, with_events
-
-        queries = self._queries([id], "id")
-        wishes = Wishes(
+        options = ListOptions(
             as_of, where, exclude, pins, min_score, min_probability, diversity, near_duplicates
         )
-        table, rows = self._answer(queries, n, wishes)
-        return with_events(table, self.index_, rows, _EVENT_COLUMNS)
+        retriever = self._retriever()
+        queries = retriever.queries([id], "id")
+        return retriever.lists_with_events(queries, self._n(n), options)
 
     def related_to(
         self,
@@ -269,29 +267,12 @@ class RelatedEvents(NeighboursMixin, TuningMixin, CalibratingMixin, AdaptingMixi
         pandas.DataFrame
             As `related` returns it; the column `id` holds the headline.
         """
-        from relatedevents.retrieval.answers import Queries, Wishes, with_events
-
-        self._check_fitted()
-        if not isinstance(headline, str) or not headline.strip():
-            raise InputError(problem("headline", f"got {shown(headline)}", "a non-empty text"))
-        category = None if is_missing(category) else category
-        if category is not None and not isinstance(category, str):
-            raise InputError(problem("category", f"got {shown(category)}", "a text or None"))
-        day = UNDATED if is_missing(date) else day_of(date, "date")
-        features = self.index_.features_of(
-            self._encoder(),
-            [headline.strip()],
-            [check_tags(tags)],
-            np.array([day], np.int32),
-            [category],
-        )
-        ids = np.array([headline.strip()], dtype=object)
-        queries = Queries(ids, np.array([-1], dtype=np.int64), features, in_archive=False)
-        wishes = Wishes(
+        options = ListOptions(
             as_of, where, exclude, pins, min_score, min_probability, diversity, near_duplicates
         )
-        table, rows = self._answer(queries, n, wishes)
-        return with_events(table, self.index_, rows, _EVENT_COLUMNS)
+        retriever = self._retriever()
+        event = new_event(retriever.index, self._encoder(), headline, tags, date, category)
+        return retriever.lists_with_events(event, self._n(n), options)
 
     def related_many(
         self,
@@ -312,12 +293,11 @@ class RelatedEvents(NeighboursMixin, TuningMixin, CalibratingMixin, AdaptingMixi
         Parameters and errors are those of `related`; the related events' headline and date are
         left to a join with `archive_`.
         """
-        from relatedevents.retrieval.answers import Wishes
-
-        wishes = Wishes(
+        options = ListOptions(
             as_of, where, exclude, pins, min_score, min_probability, diversity, near_duplicates
         )
-        return self._answer(self._queries(ids, "ids"), n, wishes)[0]
+        retriever = self._retriever()
+        return retriever.lists(retriever.queries(ids, "ids"), self._n(n), options)[0]
 
     def related_all(
         self,
@@ -337,13 +317,57 @@ class RelatedEvents(NeighboursMixin, TuningMixin, CalibratingMixin, AdaptingMixi
         Parameters and errors are those of `related`; a `where` says which events may be listed,
         not which get a list.
         """
-        from relatedevents.retrieval.answers import Wishes
-
-        self._check_fitted()
-        wishes = Wishes(
+        options = ListOptions(
             as_of, where, exclude, pins, min_score, min_probability, diversity, near_duplicates
         )
-        return self._answer(self._everyone(), n, wishes)[0]
+        retriever = self._retriever()
+        return retriever.lists(Queries.of_archive(retriever.index), self._n(n), options)[0]
+
+    def related_blocks(
+        self,
+        n: int | None = None,
+        *,
+        size: int = 50_000,
+        as_of: object = None,
+        where: object = None,
+        exclude: object = None,
+        pins: object = None,
+        min_score: float | None = None,
+        min_probability: float | None = None,
+        diversity: float = 0.0,
+        near_duplicates: str = "keep",
+    ) -> Iterator[pd.DataFrame]:
+        """Give the long table of `related_all` in blocks, one after the other.
+
+        All lists are found before the first block; their parts, ids and tags are worked out block
+        by block. The long table of a million events takes about 8 GB, a block of
+        it as much as its events. Where `as_of`, `where`, `exclude`, `pins`, `diversity` or
+        `near_duplicates` is given, the whole table is made first.
+
+        Parameters
+        ----------
+        size : int
+            How many events' lists a block holds.
+        n, as_of, where, exclude, pins, min_score, min_probability, diversity, near_duplicates
+            As in `related_all`.
+
+        Yields
+        ------
+        pandas.DataFrame
+            The lists of the next `size` events in the archive's order.
+
+        Examples
+        --------
+        >>> from relatedevents import RelatedEvents, load_sample
+        >>> model = RelatedEvents().fit(load_sample())
+        >>> [len(block) for block in model.related_blocks(n=2, size=200)]
+        [400, 400, 42]
+        """
+        options = ListOptions(
+            as_of, where, exclude, pins, min_score, min_probability, diversity, near_duplicates
+        )
+        retriever = self._retriever()
+        return retriever.blocks(self._n(n), check_count("size", size), options)
 
     def explain(self, id: str, related_id: str, *, as_of: object = None) -> Explanation:
         """Return everything that goes into the score of one pair.
@@ -353,18 +377,380 @@ class RelatedEvents(NeighboursMixin, TuningMixin, CalibratingMixin, AdaptingMixi
         id, related_id : str
             Two events of the archive.
         as_of : date or "own", optional
-            As in `related`: neighbours that were still to come count nothing.
+            Taken as in `related`; it moves no part of a score.
 
         Returns
         -------
         Explanation
             Its parts add up to the score that the lists show; print it to read it.
         """
-        from relatedevents.retrieval.explain import explanation_of
-        from relatedevents.retrieval.filters import read_as_of
+        return self._retriever().explain(id, related_id, as_of)
 
-        self._check_fitted()
-        index = self._index()
-        rows = np.array([index.ids.row_of(id), index.ids.row_of(related_id, "related_id")])
-        until = read_as_of(as_of, [id], index.features.days[rows[:1]])
-        return explanation_of(self._scorer(), rows, until)
+    def kneighbors(
+        self,
+        X: Iterable[str] | None = None,
+        n_neighbors: int | None = None,
+        return_distance: bool = True,
+    ) -> npt.NDArray[np.int64] | tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+        """Return the nearest events in scikit-learn's language.
+
+        Parameters
+        ----------
+        X : iterable of ids, optional
+            The queries; None means every event.
+        n_neighbors : int, optional
+            How many, fewer than the archive has; None means `n_related`.
+        return_distance : bool
+            Whether to return distances too.
+
+        Returns
+        -------
+        distances : numpy.ndarray of float64, shape (n_queries, n_neighbors)
+            Sum of the weights minus the score.
+        places : numpy.ndarray of int64, shape (n_queries, n_neighbors)
+            Places in `archive_`.
+        """
+        n = self.n_related if n_neighbors is None else n_neighbors
+        found = kneighbors(self._retriever(), X, n)
+        return found if return_distance else found[1]
+
+    def kneighbors_graph(
+        self,
+        X: Iterable[str] | None = None,
+        n_neighbors: int | None = None,
+        mode: str = "connectivity",
+    ) -> sparse.csr_matrix:
+        """Return the nearest events as a sparse matrix (n_queries, n_events).
+
+        Parameters
+        ----------
+        X, n_neighbors
+            As in `kneighbors`.
+        mode : {"connectivity", "distance"}
+            Ones, or distances.
+        """
+        check_choice("mode", mode, ["connectivity", "distance"])
+        n = self.n_related if n_neighbors is None else n_neighbors
+        return kneighbors_graph(self._retriever(), X, n, mode)
+
+    def update(
+        self, new_events: object, *, on_existing: str = "error", refresh: bool = False
+    ) -> list[str]:
+        """Add events to the archive, and return the ids whose lists changed.
+
+        Encoder, vocabulary and weights stay those of the fit, and so do topics and the day from
+        which `recency` counts. A tag that the fit did not know enters with the weight of an
+        unknown tag, ln(1 + N), a word with ln(1 + N) + 1, where N is the number of events of the
+        fit; a word that the fit left out because a single headline had it joins later headlines
+        alone. The lists are those that `related_all` gives from now on, whether events come in
+        one update or in several.
+
+        Lists are compared with those of the last `related_all` without options, which the model
+        keeps (`save` and `load` too), and which an update brings up to date. Where there are none,
+        lists of `n_related` events are computed for the archive as it was: a first update then
+        takes as long as a whole batch, the later ones a fiftieth of it. Where other weights have
+        been set since, all lists are computed after the update.
+
+        With the approximate engine, lists that are looked for one by one are exact, and so are the
+        scores by which new events enter the others, which stay as the engine found them: lists
+        that `related_all` would give anew can hold other events in a few places.
+
+        Parameters
+        ----------
+        new_events : pandas.DataFrame, or another frame that narwhals knows
+            As in `fit`. Columns that the archive has and they lack are filled with missing
+            values, columns that are new are added.
+        on_existing : {"error", "replace"}
+            What to do with ids that the archive has: refuse all, or put the new event into the
+            old one's place.
+        refresh : bool
+            Whether to learn vocabulary and weights anew, as `fit` does on the grown archive, and
+            compute every list.
+
+        Returns
+        -------
+        list of str
+            In the archive's order: new and replaced events, lists with another event or order than
+            before, lists with a replaced event, and lists that show a tag in another spelling.
+            `last_update_` says what was done.
+
+        Raises
+        ------
+        InputError
+            If an event can't be used, an id is there already, or a column holds values of another
+            kind than the archive's. The model then stays as it was.
+
+        Examples
+        --------
+        >>> from relatedevents import RelatedEvents, load_sample
+        >>> archive = load_sample()
+        >>> model = RelatedEvents().fit(archive.iloc[1:])
+        >>> changed = model.update(archive.iloc[:1])
+        >>> archive["id"].iloc[0] in changed, len(changed) < 100
+        (True, True)
+        """
+        retriever = self._retriever()
+        events = check_frame(new_events, "new_events", "new_events")
+        check_choice("on_existing", on_existing, ["error", "replace"])
+        if check_flag("refresh", refresh):
+            return self._take(refit(retriever, events, on_existing, self._encoder(), self._build))
+        encoder, cache_dir = self._encoder(), self.cache_dir
+        return self._take(add_events(retriever, events, on_existing, encoder, cache_dir))
+
+    def remove(self, ids: Iterable[str]) -> list[str]:
+        """Take events out of the archive, and return the ids whose lists changed.
+
+        Every list that held one of them is computed again; vocabulary and weights stay those of
+        the fit. See `update` for what lists are compared with.
+
+        Parameters
+        ----------
+        ids : iterable of str
+            Events of the archive, each once.
+
+        Returns
+        -------
+        list of str
+            Events of the archive whose lists changed, in its order.
+
+        Raises
+        ------
+        UnknownIdError
+            If the archive lacks an id; the message names the nearest.
+        InputError
+            If every event is named, or one twice. The model then stays as it was.
+        """
+        return self._take(remove_events(self._retriever(), ids))
+
+    def tune(self, links: object, *, n: int = 10, n_folds: int = 5, seed: int = 0) -> Self:
+        """Learn weights, half-life and the order of equal scores from existing links.
+
+        Parameters
+        ----------
+        links : DataFrame, mapping, or whatever `read_links` takes
+            The links to learn from; their `as_of` says what each page could know.
+        n : int
+            How long the lists are whose quality is raised.
+        n_folds : int
+            For the report: what is learned from all folds but one is measured on that one.
+            Queries of one story (the archive's column `story`, where there is one), else of one
+            day, stay together.
+        seed : int
+            Draws the folds and the confidence interval.
+
+        Returns
+        -------
+        RelatedEvents
+            A new fitted model; its report is in `tuning_` and can be printed.
+
+        Raises
+        ------
+        InputError
+            If fewer than ten queries have a link that a list could hold, or all of those are of
+            one story or day.
+        """
+        fitted, report = tune(self._retriever(), links, n, n_folds, seed)
+        model = self._copy(fitted, weights=report.weights_after)
+        model.tuning_ = report
+        return model
+
+    def calibrate(
+        self, links: object, *, meaning: str = LINKED, n_folds: int = 5, seed: int = 0
+    ) -> Self:
+        """Learn from existing links how probable a link is, under the weights as they are.
+
+        `tune` does so too, for the weights that it learns, and leaves no probability where this
+        raises an error. Nothing but the column `probability` changes.
+
+        Parameters
+        ----------
+        links : DataFrame, mapping, or whatever `read_links` takes
+            The links to learn from. They have to be whole: an event among a query's first 50
+            that is not linked counts as one that should not be.
+        meaning : str
+            What the links say, for reports: "being linked", "sharing a story".
+        n_folds : int
+            For the figures: queries of one story (the archive's column `story`, where there is
+            one), else of one day, stay together.
+        seed : int
+            Draws the folds.
+
+        Returns
+        -------
+        RelatedEvents
+            A new fitted model, whose `calibration_` can be printed.
+
+        Raises
+        ------
+        InputError
+            If fewer than ten queries have a link that a list could hold, all of those are of one
+            story or day, too few links are among the first 50 candidates, or the parts of the
+            scores tell hardly which of those are linked, as where a site's ten links are the
+            first of many equal ones.
+        """
+        retriever = self._retriever()
+        found = calibrate(retriever, links, meaning, n_folds, seed)
+        return self._copy(replace(retriever.fitted, calibration=found))
+
+    def adapt(self, *, held_out: float = 0.15, seed: int = 0) -> Self:
+        """Teach the encoder which headlines belong together, from the archive's own tags.
+
+        Two headlines belong together where they share a rare tag (one of at most 60 events) and
+        lie within 180 days. The newest events are held out: only an encoder that finds such pairs
+        among them surely better than before is kept. No torch is needed.
+
+        Parameters
+        ----------
+        held_out : float
+            The share of dated events, the newest, to measure on; above 0, up to 0.5.
+        seed : int
+            Of everything random; the same archive and seed teach the same encoder.
+
+        Returns
+        -------
+        RelatedEvents
+            A new fitted model; its report is in `adaptation_` and can be printed. Where the
+            taught encoder is kept it is the model's `encoder`, and all headlines are encoded
+            anew; the weights stay. `save` writes it with the model; to use it elsewhere, see
+            `relatedevents.encoders.save_encoder`.
+
+        Raises
+        ------
+        InputError
+            If the encoder is no static one, or the archive has too few pairs to learn from or
+            too few tags to measure on.
+        """
+        retriever = self._retriever()
+        index = retriever.index
+        taught, report = adapt(index, self._encoder(), held_out, seed, self.progress)
+        model = self._copy(retriever.fitted)
+        if report.kept:
+            model.set_params(encoder=taught)
+            model._fitted = Fitted(self._build(index.table, taught), taught)
+            model._encoder_name = None
+        model.adaptation_ = report
+        return model
+
+    def save(self, folder: str | os.PathLike[str]) -> Path:
+        """Write the fitted model as a folder of arrays and JSON; no pickle.
+
+        Parameters
+        ----------
+        folder : path
+            A new or empty folder, or a saved model, which is replaced.
+        """
+        fitted, parameters = self._retriever().fitted, self.get_params(deep=False)
+        return store.save_model(folder, fitted, self._encoder_name, parameters, self._reports())
+
+    @classmethod
+    def load(
+        cls,
+        folder: str | os.PathLike[str],
+        *,
+        encoder: str | Encoder | None = None,
+        mmap: bool = True,
+    ) -> Self:
+        """Read a model that `save` wrote.
+
+        Parameters
+        ----------
+        folder : path
+            The saved model.
+        encoder : str or object, optional
+            The encoder of the fit, where it was an object; a static one lies in the folder, a
+            named one is found by its name when a new event is first asked about.
+        mmap : bool
+            Whether the arrays stay on disk until they are used.
+
+        Raises
+        ------
+        StoreError
+            If the folder is damaged, of another format, or `encoder` gives other vectors.
+        """
+        fitted, name, parameters, reports = store.load_model(folder, encoder, mmap=mmap)
+        return cls(**parameters)._holding(fitted, name, reports)
+
+    @property
+    def engine_(self) -> str:
+        """The engine that finds the lists: "exact" or "approximate", whatever `engine` leaves open.
+
+        `engine="auto"` is exact for up to 200,000 events, and for more where faiss is missing.
+        """
+        return self._retriever().setup.engine_for(len(self.archive_))
+
+    @property
+    def archive_(self) -> pd.DataFrame:
+        """The checked archive, in the order given."""
+        return self._state.index.table
+
+    @property
+    def index_(self) -> Index:
+        """Vectors, vocabularies and order."""
+        return self._state.index
+
+    @property
+    def encoder_(self) -> Encoder | None:
+        """What encoded the archive; None where a loaded model has not looked for it yet."""
+        return self._state.encoder
+
+    @property
+    def calibration_(self) -> Calibration | None:
+        """What gives the lists' `probability`; None where none was learned for this encoder."""
+        return self._state.calibration
+
+    @property
+    def _state(self) -> Fitted:
+        if self._fitted is None:
+            # As of any attribute that scikit-learn sets in `fit`.
+            message = f"this {type(self).__name__} is not fitted yet"
+            raise AttributeError(message)
+        return self._fitted
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return self._fitted is not None
+
+    def _setup(self) -> Setup:
+        return Setup(**{field.name: getattr(self, field.name) for field in fields(Setup)})
+
+    def _retriever(self) -> Retriever:
+        """Return what answers under the parameters as they are now."""
+        check_is_fitted(self, msg="This %(name)s has no archive yet: call fit or load first.")
+        setup = self._setup()
+        self._state.reorder(setup.weights)
+        return Retriever(self._state, setup)
+
+    def _n(self, n: int | None) -> int:
+        return check_count("n", self.n_related if n is None else n)
+
+    def _build(self, table: pd.DataFrame, encoder: Encoder) -> Index:
+        options = {name: getattr(self, name) for name in ("tag_aliases", "cache_dir", "progress")}
+        return Index.build(table, encoder, self.weights, **options)
+
+    def _take(self, maintained: Maintained) -> list[str]:
+        """Make an updated archive the model's own."""
+        self._fitted, self.last_update_ = maintained.fitted, maintained.report
+        return maintained.changed
+
+    def _reports(self) -> dict[str, Report]:
+        return {name: getattr(self, f"{name}_") for name in REPORTS if hasattr(self, f"{name}_")}
+
+    def _holding(
+        self, fitted: Fitted, encoder_name: str | None, reports: Mapping[str, Report]
+    ) -> Self:
+        """Give the model a fitted archive and what was learned."""
+        self._fitted, self._encoder_name = fitted, encoder_name
+        for name, report in reports.items():
+            setattr(self, f"{name}_", report)
+        return self
+
+    def _copy(self, fitted: Fitted, **params: object) -> Self:
+        """Return a model of the same parameters but `params`, with a fitted archive of its own."""
+        model: Self = clone(self).set_params(**params)
+        return model._holding(replace(fitted), self._encoder_name, self._reports())
+
+    def _encoder(self) -> Encoder:
+        return self._state.resolve_encoder(self.encoder, allow_download=self.allow_download)
+
+
+def _name_of(encoder: object) -> str | None:
+    return os.fspath(encoder) if isinstance(encoder, (str, os.PathLike)) else None

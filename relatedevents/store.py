@@ -1,8 +1,8 @@
 """Store: plain arrays, tables and settings in a folder, whole or not at all, and no pickle.
 
 A folder holds `model.json` (format, version, and a checksum of every other file), `settings.json`,
-one `.npy` file an array and one Parquet file a table. It is written under a temporary name beside
-its place and renamed, so that a reader never sees half of it.
+one `.npy` file an array and one Parquet file a table. A saved model is replaced as one
+folder, so that a reader never sees half of it.
 """
 
 from __future__ import annotations
@@ -10,11 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,34 +20,22 @@ import numpy.typing as npt
 import pandas as pd
 
 from relatedevents._util.checks import problem, shown
+from relatedevents._util.contents import Contents
+from relatedevents._util.files import atomic_folder
 from relatedevents._version import __version__
+from relatedevents.encoders import Encoder, resolve_encoder
 from relatedevents.errors import InputError, StoreError
+from relatedevents.learning.reports import REPORTS, Report
+from relatedevents.retrieval.fitted import Fitted
+from relatedevents.weights import Weights
 
 FORMAT = "relatedevents"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 _HEAD = "model.json"
 _SETTINGS = "settings.json"
-_MAKE_ROOM = "Free some room, or name a folder on another disk; a model saved there before stays."
+#: Parameters of a model that are saved as they are.
+_PARAMETERS = ("n_related", "engine", "block_size")
 _SAVE_AGAIN = "Fit and save the model again."
-
-
-@dataclass(frozen=True)
-class Contents:
-    """What a folder holds.
-
-    Attributes
-    ----------
-    settings : dict
-        Anything JSON can hold.
-    arrays : dict of str to numpy.ndarray
-        By name.
-    tables : dict of str to pandas.DataFrame
-        By name.
-    """
-
-    settings: dict[str, Any]
-    arrays: Mapping[str, npt.NDArray[Any]]
-    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
 
 def save(folder: str | os.PathLike[str], contents: Contents) -> Path:
@@ -75,20 +60,8 @@ def save(folder: str | os.PathLike[str], contents: Contents) -> Path:
         disk refuses.
     """
     place = check_free(folder)
-    new: Path | None = None
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        new = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
+    with atomic_folder(place, replace=True) as new:
         _write(new, contents)
-        _swap(new, place)
-    except OSError as error:
-        # NumPy says no more than how many numbers it wrote.
-        reason = error.strerror or f"the disk took a part only: {error}"
-        came = f"{_told(place)} can't be written ({reason})"
-        raise InputError(problem("folder", came, "a folder with room", _MAKE_ROOM)) from error
-    finally:
-        if new is not None:
-            shutil.rmtree(new, ignore_errors=True)
     return place
 
 
@@ -157,7 +130,7 @@ def load(folder: str | os.PathLike[str], *, mmap: bool = True) -> Contents:
 
 
 @contextmanager
-def whole(folder: str | os.PathLike[str]) -> Iterator[None]:
+def as_store_error(folder: str | os.PathLike[str]) -> Iterator[None]:
     """Turn what goes wrong while a model is put together from its contents into `StoreError`."""
     try:
         yield
@@ -210,24 +183,6 @@ def _write(folder: Path, contents: Contents) -> None:
         "files": {path.name: _digest(path) for path in sorted(folder.iterdir())},
     }
     (folder / _HEAD).write_text(json.dumps(head, indent=1), encoding="utf-8")
-    # mkdtemp makes a folder for its owner alone; a model folder is like any other.
-    mask = os.umask(0)
-    os.umask(mask)
-    folder.chmod(0o777 & ~mask)
-
-
-def _swap(new: Path, place: Path) -> None:
-    if not place.exists():
-        new.rename(place)
-        return
-    old = Path(tempfile.mkdtemp(prefix=f".{place.name}-old-", dir=place.parent))
-    try:
-        place.rename(old / "model")
-        new.rename(place)
-    finally:
-        if not place.exists():
-            (old / "model").rename(place)
-        shutil.rmtree(old, ignore_errors=True)
 
 
 def _read_head(place: Path) -> dict[str, Any]:
@@ -274,3 +229,75 @@ def _path(folder: object) -> Path:
 def _told(place: Path) -> str:
     # In full: the end of a path tells most.
     return repr(str(place))
+
+
+def save_model(
+    folder: str | os.PathLike[str],
+    fitted: Fitted,
+    encoder_name: str | None,
+    parameters: Mapping[str, Any],
+    reports: Mapping[str, Report],
+) -> Path:
+    """Write a fitted model as `folder`; see `save` for the errors.
+
+    Parameters
+    ----------
+    folder : path
+        Where.
+    fitted : Fitted
+        The archive, and what was made of it.
+    encoder_name : str or None
+        By which it is found again; None for an object without one.
+    parameters : mapping
+        The model's; those that depend on the machine or on the user's folders are left out.
+    reports : mapping
+        What was learned, by name.
+    """
+    aliases = parameters["tag_aliases"]
+    settings = {
+        **{name: parameters[name] for name in _PARAMETERS},
+        "encoder": encoder_name,
+        "weights": parameters["weights"].to_dict(),
+        "tag_aliases": None if aliases is None else dict(aliases),
+    }
+    learned = {name: report.to_dict() for name, report in reports.items()}
+    contents = fitted.contents(encoder_name)
+    return save(folder, contents.joined(Contents({"model": settings, **learned}, {})))
+
+
+def load_model(
+    folder: str | os.PathLike[str], encoder: str | Encoder | None, *, mmap: bool
+) -> tuple[Fitted, str | None, dict[str, Any], dict[str, Report]]:
+    """Read what `save_model` wrote: archive, encoder's name, parameters, and what was learned.
+
+    Parameters
+    ----------
+    folder : path
+        Where.
+    encoder : str or object, optional
+        That of the fit, where it was an object.
+    mmap : bool
+        Whether the arrays stay on disk until they are used.
+
+    Raises
+    ------
+    StoreError
+        If the folder is damaged, of another format, or `encoder` gives other vectors.
+    """
+    contents = load(folder, mmap=mmap)
+    with as_store_error(folder):
+        fitted = Fitted.of_contents(contents)
+        parameters = dict(contents.settings["model"])
+        parameters["weights"] = Weights.only(**parameters["weights"])
+        reports = {
+            name: kind.from_dict(contents.settings[name])
+            for name, kind in REPORTS.items()
+            if name in contents.settings
+        }
+    name = parameters["encoder"]
+    given = fitted.encoder if encoder is None else encoder
+    if given is not None:
+        fitted.encoder = resolve_encoder(given)
+        fitted.index.check_encoder(fitted.encoder)
+        parameters["encoder"] = given
+    return fitted, name, parameters, reports

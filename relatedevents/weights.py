@@ -8,19 +8,10 @@ from typing import Any, Self
 
 from relatedevents._util.checks import check_number, problem, shown
 from relatedevents.errors import InputError
+from relatedevents.signals.register import BUILT_IN, signal_names
 
-#: The signals, in the one order in which parts are listed and added up.
-SIGNALS = (
-    "semantic",
-    "topic",
-    "tags",
-    "coverage",
-    "words",
-    "category",
-    "time",
-    "recency",
-    "neighbours",
-)
+#: The package's own signals, in the one order in which parts are listed and added up.
+SIGNALS = tuple(BUILT_IN)
 
 # Beyond it, double precision could not hold a score to the six decimals that order a list.
 _HEAVIEST = 1e6
@@ -51,15 +42,12 @@ class Weights:
         Decay with the days between the two events: ``0.5 ** (days / half_life)``.
     recency : float
         Decay with the candidate's age, counted from the archive's newest event.
-    neighbours : float
-        Cosine of the middles of the two events' neighbourhoods, below 0 counts 0: events of one
-        story lie among the same others, strangers of the same day do not. A neighbourhood is the
-        event's first ten by the other signals, which also say whom this one may move: the first
-        30, or as many as are asked for.
     half_life : float or tuple of float
         Days after which the time signal is halved; the mean of the decays if several are given.
     recency_half_life : float
         Days after which the recency signal is halved.
+    extra : mapping, optional
+        {name: weight} of signals that were added to the register.
     tie_break : str
         What orders equal scores: ``"date"`` (newer first, undated last, then smaller id),
         ``"page"`` (page path ``YYYY/MM/D/slug``, descending; a column ``page`` where there is
@@ -87,29 +75,26 @@ class Weights:
     'page'
     """
 
-    semantic: float = 0.9
+    semantic: float = 1.2
     topic: float = 0.2
-    tags: float = 0.3
+    tags: float = 0.4
     coverage: float = 0.0
     words: float = 0.6
-    category: float = 0.2
-    time: float = 1.05
+    category: float = 0.1
+    time: float = 0.7
     recency: float = 0.0
-    neighbours: float = 0.8
     half_life: float | tuple[float, ...] = (3.0, 30.0, 365.0)
     recency_half_life: float = 365.0
     tie_break: str = "date"
+    extra: Mapping[str, float] | tuple[tuple[str, float], ...] = ()
 
     def __post_init__(self) -> None:
-        for name in SIGNALS:
+        object.__setattr__(self, "extra", _checked_extra(self.extra))
+        for name in BUILT_IN:
             number = check_number(f"weights.{name}", getattr(self, name), 0.0, _HEAVIEST)
             object.__setattr__(self, name, number)
-        if not any(self.by_signal()[:-1]):
-            came = "every weight is 0"
-            if self.neighbours:
-                came = "neighbours alone has a weight, and other signals have to find them"
-            allowed = "at least one weight above 0, neighbours not counted"
-            raise InputError(problem("weights", came, allowed))
+        if not any(self.by_signal()):
+            raise InputError(problem("weights", "every weight is 0", "at least one above 0"))
         if isinstance(self.half_life, (tuple, list)):
             if not self.half_life:
                 raise InputError(
@@ -133,9 +118,9 @@ class Weights:
         Examples
         --------
         >>> Weights.only(semantic=1).by_signal()
-        (1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+        (1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
         """
-        return cls.from_dict({**dict.fromkeys(SIGNALS, 0.0), **settings})
+        return cls.from_dict({**dict.fromkeys(BUILT_IN, 0.0), **settings})
 
     @classmethod
     def shared_tags(cls) -> Self:
@@ -156,26 +141,20 @@ class Weights:
         """
         if not isinstance(settings, Mapping):
             raise InputError(problem("weights", f"got {shown(settings)}", "a mapping"))
-        known = [field.name for field in fields(cls)]
-        for name in settings:
-            if name not in known:
-                raise InputError(problem("weights", f"got {shown(name)}", ", ".join(known)))
-        values = dict(settings)
+        values = _with_extra(settings, {})
         if isinstance(values.get("half_life"), list):
             values["half_life"] = tuple(values["half_life"])
         return cls(**values)
 
     def to_dict(self) -> dict[str, Any]:
         """Return every field as plain numbers and text, ready for JSON."""
-        return asdict(self)
+        return {**asdict(self), "extra": dict(self.extra)}
 
     def by_signal(self) -> tuple[float, ...]:
-        """Return the weights in the order of `SIGNALS`."""
-        return tuple(getattr(self, name) for name in SIGNALS)
-
-    def first_pass(self) -> Self:
-        """Return the weights of the signals that need no lists: all but `neighbours`."""
-        return replace(self, neighbours=0.0) if self.neighbours else self
+        """Return the weights in the order of `relatedevents.signals.register.signal_names`."""
+        extra = dict(self.extra)
+        own = (getattr(self, name) for name in BUILT_IN)
+        return (*own, *(extra.get(name, 0.0) for name in signal_names()[len(BUILT_IN) :]))
 
     def half_lives(self) -> tuple[float, ...]:
         """Return the time scales as a tuple, also where one number was given."""
@@ -212,8 +191,34 @@ class Weights:
 
     def with_params(self, **changes: Any) -> Self:  # noqa: ANN401
         """Return a copy with some fields changed; the original stays as it is."""
-        known = [field.name for field in fields(self)]
-        for name in changes:
-            if name not in known:
-                raise InputError(problem("weights", f"got {shown(name)}", ", ".join(known)))
-        return replace(self, **changes)
+        return replace(self, **_with_extra(changes, dict(self.extra)))
+
+
+def _with_extra(settings: Mapping[str, Any], extra: Mapping[str, float]) -> dict[str, Any]:
+    """Return settings by field: names of signals that were added move into `extra`."""
+    known = [field.name for field in fields(Weights)]
+    added = signal_names()[len(BUILT_IN) :]
+    for name in settings:
+        if name not in known and name not in added:
+            raise InputError(problem("weights", f"got {shown(name)}", ", ".join([*known, *added])))
+    own = {name: value for name, value in settings.items() if name in known}
+    more = {name: value for name, value in settings.items() if name not in known}
+    return {**own, "extra": {**extra, **dict(own.get("extra", {})), **more}}
+
+
+def _checked_extra(extra: object) -> tuple[tuple[str, float], ...]:
+    """Return the weights of signals that were added, sorted by name; 0 is the same as none."""
+    try:
+        pairs = dict(extra).items()  # type: ignore[call-overload]
+    except (TypeError, ValueError):
+        allowed = "a mapping {name of a signal: weight}"
+        raise InputError(problem("weights.extra", f"got {shown(extra)}", allowed)) from None
+    added = signal_names()[len(BUILT_IN) :]
+    for name, _ in pairs:
+        if name not in added:
+            allowed = ", ".join(added) or "no signal was added: register it first"
+            raise InputError(problem("weights.extra", f"got {shown(name)}", allowed))
+    checked = {
+        name: check_number(f"weights.{name}", weight, 0.0, _HEAVIEST) for name, weight in pairs
+    }
+    return tuple(sorted((name, weight) for name, weight in checked.items() if weight))

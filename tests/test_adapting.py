@@ -23,7 +23,7 @@ from relatedevents.encoders import (
     static_parts,
 )
 from relatedevents.errors import InputError, StoreError
-from relatedevents.learning.adaptation import Adaptation
+from relatedevents.learning.reports import Adaptation
 
 SYLLABLES = ("ba", "ko", "ri", "tu", "me", "lo", "za", "ni", "fe", "du", "sha", "gro", "pel", "wim")
 
@@ -177,7 +177,7 @@ def test_what_was_kept_by_name_is_saved_by_name(tmp_path):
 def test_the_report_prints(told, words):
     numbers = {"before": 0.2, "after": 0.4, "gain": 0.2, "low": 0.1, "high": 0.3}
     counts = {"n_pairs": 7921, "n_events": 850, "n_held_out": 147, "n_tags": 37}
-    report = Adaptation(**{"kept": True, "figure": "ndcg@10", **numbers, **counts, **told})
+    report = Adaptation(**{"kept": True, "metric": "ndcg@10", **numbers, **counts, **told})
     text = str(report)
     assert text.startswith("7,921 pairs of 850 events that share a rare tag; ndcg@10 on 147 newer")
     assert words in text
@@ -385,7 +385,7 @@ def test_an_encoder_of_shared_vectors_keeps_its_weights_and_mapping(tmp_path):
         ),
         (
             lambda folder: save_encoder(resolve_encoder("default"), folder / "notes.txt" / "x"),
-            r"^folder: '.*' can't be written \(Not a directory\)",
+            r"^folder: '.*' can't be written \(File exists\)",
         ),
         (lambda folder: save_encoder(resolve_encoder("default"), 5), "^folder: got 5; allowed: a"),
     ],
@@ -491,7 +491,7 @@ def test_tune_prints_its_report_and_saves(capsys, places, tmp_path):
     assert saved.tuning_.kept
     assert saved.weights == saved.tuning_.weights_after != Weights.only(semantic=1)
     assert saved.tuning_.n_folds == 3
-    assert saved.tuning_.figure == "ndcg@5"
+    assert saved.tuning_.metric == "ndcg@5"
     assert err.startswith(f"model with the learned weights saved in {out} (")
     code, told, _ = run(capsys, places, *args, "--json")
     assert code == 0

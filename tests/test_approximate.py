@@ -12,12 +12,18 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from toy import ALL, ConstantEncoder, KeywordEncoder, RandomEncoder, lists_of, random_frame
+from toy import (
+    ALL,
+    ConstantEncoder,
+    KeywordEncoder,
+    RandomEncoder,
+    configure,
+    lists_of,
+    random_frame,
+)
 
 from relatedevents import RelatedEvents, Weights, read_events
-from relatedevents._util import memory as capacity
-from relatedevents.engines import approximate, search
-from relatedevents.engines import neighbour_descent as everyone
+from relatedevents._util import threads as threads_module
 from relatedevents.engines.approximate import ApproximateEngine
 from relatedevents.engines.exact import ExactEngine
 from relatedevents.errors import InputError, MissingExtraError
@@ -60,32 +66,24 @@ class BagOfWords:
 
 @pytest.fixture(autouse=True)
 def small_archives(monkeypatch):
-    """Let small archives take the approximate path, with windows, cells and reaches cut down."""
-    monkeypatch.setattr(approximate, "_SMALL", 1)
-    monkeypatch.setattr(approximate, "_FEW", 0)
-    monkeypatch.setattr(search, "_WINDOW", 60)
-    monkeypatch.setattr(search, "_NEAR", 60)
-    monkeypatch.setattr(search, "_NEAR_WITHOUT_TIME", 120)
-    monkeypatch.setattr(search, "_TAG_REACH", 100)
-    monkeypatch.setattr(search, "_WORD_REACH", 60)
-    monkeypatch.setattr(everyone, "_WIDTH_PER_ROOT", 1.0)
-    monkeypatch.setattr(everyone, "_NEAR_PER_ROOT", 2.0)
-    monkeypatch.setattr(everyone, "_TAG_REACH", 100)
-    monkeypatch.setattr(everyone, "_WORD_REACH", 60)
+    """Let small archives take the approximate path, with windows, clusters and reaches cut down."""
+    configure(
+        monkeypatch, small=1, width_per_root=1.0, near_per_root=2.0, tag_reach=100, word_reach=60
+    )
 
 
 @pytest.fixture
 def exact_rows(monkeypatch):
     """How many queries the approximate engine handed to the exact one, call by call."""
     seen = []
-    whole = ApproximateEngine._best
+    whole = ApproximateEngine.best_of_all
 
     def best(self, *args, **kwargs):
         found = whole(self, *args, **kwargs)
         seen.append(found.rechecked)
         return found
 
-    monkeypatch.setattr(ApproximateEngine, "_best", best)
+    monkeypatch.setattr(ApproximateEngine, "best_of_all", best)
     return seen
 
 
@@ -143,6 +141,10 @@ def assert_valid(table, model, n, *, full=True, as_of=None):
 def test_nearly_all_of_the_exact_lists(weights, exact_rows):
     found, wanted = both(world(1, 1500), WEIGHTS[weights])
     table = found.related_all(5)
+    if weights in ("tags", "words"):
+        # Where time counts nothing, lists are exact.
+        pd.testing.assert_frame_equal(table, wanted.related_all(5))
+        return
     assert exact_rows == [0]
     # Without words to share, vectors and time have to do.
     least = 0.93 if weights == "heavy" else 0.97
@@ -151,7 +153,6 @@ def test_nearly_all_of_the_exact_lists(weights, exact_rows):
 
 
 def test_vectors_alone_find_most(monkeypatch, exact_rows):
-    monkeypatch.setattr(search, "_NEAR_WITHOUT_TIME", 500)
     found, wanted = both(world(2, 1500), WEIGHTS["semantic"])
     assert recall(found.related_all(5), wanted.related_all(5)) >= 0.85
     assert exact_rows == [0]
@@ -159,7 +160,7 @@ def test_vectors_alone_find_most(monkeypatch, exact_rows):
 
 @pytest.mark.parametrize("weights", ["default", "all"])
 def test_where_windows_cover_all_lists_are_exact(weights, monkeypatch, exact_rows):
-    monkeypatch.setattr(everyone, "_WIDTH_PER_ROOT", 20.0)
+    configure(monkeypatch, width_per_root=20.0)
     frame = random_frame(3, 300, undated=0.0)
     found, wanted = both(frame, WEIGHTS[weights])
     pd.testing.assert_frame_equal(found.related_all(6), wanted.related_all(6))
@@ -241,7 +242,7 @@ def test_lists_of_everyone_keep_to_filters(seed, n, length, undated, share, as_o
     model, exact = both(frame, WEIGHTS[weights], KeywordEncoder())
     wishes = {"where": mask, "as_of": as_of}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(everyone, "_WIDTH_PER_ROOT", width)
+        configure(patch, width_per_root=width)
         found = model.related_all(length, **wishes)
     wanted = exact.related_all(length, **wishes)
     assert_valid(found, model, length, full=False, as_of=as_of)
@@ -266,16 +267,15 @@ def test_rows_in_another_order_than_that_of_days(undated, exact_rows):
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("_NEIGHBOURS", 0), ("_NEAR_PER_ROOT", 0.0), ("_TAG_REACH", 0)]
+    ("name", "value"), [("n_neighbours", 0), ("near_per_root", 0.0), ("tag_reach", 0)]
 )
 def test_each_source_names_candidates_that_no_other_does(name, value, monkeypatch):
     frame = world(20, 1500)
     found, wanted = both(frame, ALONE)
     wanted_lists = wanted.related_all(10)
-    monkeypatch.setattr(everyone, "_WIDTH_PER_ROOT", 0.2)
-    monkeypatch.setattr(everyone, "_WORD_REACH", 0)
+    configure(monkeypatch, width_per_root=0.2, word_reach=0)
     with_all = recall(found.related_all(10), wanted_lists)
-    monkeypatch.setattr(everyone, name, value)
+    configure(monkeypatch, **{name: value})
     without, _ = both(frame, ALONE)
     assert recall(without.related_all(10), wanted_lists) < with_all - 0.005
 
@@ -297,12 +297,11 @@ def test_a_single_list_is_that_of_the_batch():
         assert model.related(id_, 5)["related_id"].tolist() == mine["related_id"].tolist()
 
 
-def test_few_queries_are_answered_exactly(monkeypatch, exact_rows):
-    monkeypatch.setattr(approximate, "_FEW", 30)
+def test_what_is_asked_for_by_id_is_answered_exactly():
     found, wanted = both(world(5, 900), Weights.only(semantic=1))
     ids = found.archive_["id"][::31].tolist()
     pd.testing.assert_frame_equal(found.related_many(ids, 5), wanted.related_many(ids, 5))
-    assert found._built["approximate"][1]._sorted is None
+    assert found._built["approximate"][1]._descent is None
 
 
 def test_a_new_event_is_found_its_like():
@@ -330,7 +329,7 @@ def test_pins_and_exclusions():
 
 
 def test_the_same_seed_gives_the_same_lists_on_any_threads(monkeypatch):
-    monkeypatch.setattr(capacity, "processors", lambda: 8)
+    monkeypatch.setattr(threads_module, "processors", lambda: 8)
     frame = world(8, 1200)
     tables = [
         both(frame, Weights(), n_threads=threads)[0].related_all(5) for threads in (1, 2, 5, 1)
@@ -341,11 +340,9 @@ def test_the_same_seed_gives_the_same_lists_on_any_threads(monkeypatch):
 
 def test_later_searches_find_what_the_first_did(monkeypatch):
     # Little is left to find lists by but the neighbours of neighbours, which threads mark.
-    monkeypatch.setattr(capacity, "processors", lambda: 8)
-    for name, value in (("_WIDTH_PER_ROOT", 0.05), ("_NEAR_PER_ROOT", 0.3), ("_NEIGHBOURS", 2)):
-        monkeypatch.setattr(everyone, name, value)
-    for name, value in (("_TAG_REACH", 3), ("_WORD_REACH", 0), ("_SHARED", 3), ("_FROM_CELLS", 3)):
-        monkeypatch.setattr(everyone, name, value)
+    monkeypatch.setattr(threads_module, "processors", lambda: 8)
+    configure(monkeypatch, width_per_root=0.05, near_per_root=0.3, n_neighbours=2)
+    configure(monkeypatch, tag_reach=3, word_reach=0, n_sharing=3, n_near=3)
     model, _ = both(world(21, 400, topics=100), ALONE, n_threads=2)
     mask = np.arange(400) % 10 != 0
     # Filters keep nothing of the lists, so all are searched for by the same engine.
@@ -355,7 +352,7 @@ def test_later_searches_find_what_the_first_did(monkeypatch):
 
 
 def test_no_more_threads_than_processors(monkeypatch):
-    monkeypatch.setattr(capacity, "processors", lambda: 3)
+    monkeypatch.setattr(threads_module, "processors", lambda: 3)
     for asked, taken in ((None, 3), (2, 2), (10**9, 3)):
         model, _ = both(world(9, 60), Weights(), n_threads=asked)
         assert model._engine().n_threads == taken
@@ -367,7 +364,7 @@ def test_no_query_and_no_candidate():
     assert len(model.related_all(3, where=np.zeros(200, dtype=bool))) == 0
 
 
-def test_other_weights_get_other_cells():
+def test_other_weights_get_other_clusters():
     found, wanted = both(world(10, 700), Weights.only(words=1))
     found.related_all(3)
     for model in (found, wanted):

@@ -25,7 +25,7 @@ from relatedevents.archive import check_events, days_of
 from relatedevents.encoders import encode_headlines, resolve_encoder
 from relatedevents.errors import InputError, UnknownIdError
 from relatedevents.features.tags import tag_key
-from relatedevents.index.index import page_paths
+from relatedevents.index.order import page_paths
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared" / "data"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from toy import KeywordEncoder, random_frame
+from toy import KeywordEncoder, configure, random_frame
 
 from relatedevents import RelatedEvents
 from relatedevents._util import memory as capacity
-from relatedevents.engines import all_pairs as blocks
-from relatedevents.engines import exact
+from relatedevents._util import threads
+from relatedevents.engines import all_pairs
 from relatedevents.engines.base import Filters
 from relatedevents.errors import InputError
 
@@ -20,8 +20,8 @@ def model():
 
 
 def test_more_threads_than_processors_count_as_all(monkeypatch, model):
-    monkeypatch.setattr(capacity, "processors", lambda: 3)
-    assert [capacity.threads(wanted) for wanted in (None, 1, 2, 3, 4, 10**9)] == [3, 1, 2, 3, 3, 3]
+    monkeypatch.setattr(threads, "processors", lambda: 3)
+    assert [threads.threads(wanted) for wanted in (None, 1, 2, 3, 4, 10**9)] == [3, 1, 2, 3, 3, 3]
     wanted = model.related_all(3)
     model.set_params(n_threads=10**9)
     assert model._exact_engine().n_threads == 3
@@ -32,15 +32,14 @@ def test_one_thread_keeps_blas_to_one(monkeypatch, model):
     from threadpoolctl import threadpool_info
 
     seen = []
-    monkeypatch.setattr(exact, "_SMALL", 1)
-    monkeypatch.setattr(exact, "_FEW", 1)
-    whole = blocks._products
+    configure(monkeypatch, small=1, least_share=1)
+    whole = all_pairs._products
 
     def products(*args):
         seen.extend(one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas")
         return whole(*args)
 
-    monkeypatch.setattr(blocks, "_products", products)
+    monkeypatch.setattr(all_pairs, "_products", products)
     model.set_params(n_threads=1).related_all(3)
     assert set(seen) == {1}
 
@@ -100,12 +99,11 @@ def test_lists_that_do_not_fit(monkeypatch, model, everyone):
 
 
 def test_little_memory_makes_smaller_blocks_and_the_same_lists(monkeypatch, model):
-    monkeypatch.setattr(exact, "_SMALL", 1)
-    monkeypatch.setattr(exact, "_FEW", 1)
+    configure(monkeypatch, small=1, least_share=1)
     model.set_params(block_size=10**9, n_threads=1)
     wanted = model.related_all(3)
     engine = model._exact_engine()
     everyone = Filters(np.ones(120, dtype=bool))
     monkeypatch.setattr(capacity, "available_memory", lambda: 400_000)
-    assert blocks.AllPairs(engine.candidates, 10**9, 1, 9, everyone).size == 64
+    assert all_pairs.AllPairs(engine.candidates, 10**9, 1, 9, everyone, engine.config).size == 64
     assert model.related_all(3).equals(wanted)

@@ -152,5 +152,5 @@ def test_a_column_that_is_no_text_says_nothing(column):
 
 def test_without_a_column_there_is_no_category():
     model = RelatedEvents(encoder=KeywordEncoder(), weights=CATEGORY).fit(toy_frame())
-    assert model.index_.category_space.keys == []
+    assert model.index_.features.spaces["category"].keys == []
     assert (model.related_to("Flood", category="Sport")["category"] == 0).all()

@@ -13,6 +13,7 @@ import pytest
 
 from relatedevents import RelatedEvents, Weights, __version__
 from relatedevents.cli import main
+from relatedevents.cli.options import read_group
 from relatedevents.cli.show import list_text, printable, text_width, wrapped
 from relatedevents.cli.sources import read_condition, read_weights
 from relatedevents.errors import InputError
@@ -106,6 +107,18 @@ class TestRelated:
         assert code == 0
         assert [row["related_id"] for row in json.loads(out)] == list(expected["related_id"])
         assert [row["score"] for row in json.loads(out)] == list(expected["score"])
+
+    def test_a_new_event_has_a_category(self, capsys, tmp_path):
+        path = tmp_path / "events.csv"
+        rows = "a,One,,[],Sport\nb,Two,,[],Politics\nc,Three,,[],Sport\n"
+        path.write_text("id,headline,date,tags,category\n" + rows)
+        asked = "related", str(path), "--headline", "Four", "--json"
+        lists = {
+            name: json.loads(run(capsys, *asked, "--category", name)[1])
+            for name in ("Sport", "Politics")
+        }
+        for name, ids in {"Sport": {"a", "c"}, "Politics": {"b"}}.items():
+            assert {row["related_id"] for row in lists[name] if row["category"] > 0.1} == ids
 
     @pytest.mark.parametrize(
         ("options", "keywords"),
@@ -262,7 +275,8 @@ MISTAKES = [
     (["related"], "the following arguments are required: SOURCE"),
     (["related", "MODEL"], "ID, --headline: got neither; allowed: one of the two"),
     (["related", "MODEL", "a", "--headline", "x"], "ID, --headline: got both"),
-    (["related", "MODEL", "a", "--tag", "x"], "allowed: --tag and --date with --headline only"),
+    (["related", "MODEL", "a", "--tag", "x"], "allowed: --tag, --date, --category with --headline"),
+    (["related", "MODEL", "a", "--category", "x"], "got ID 'a' with --tag, --date or --category"),
     (["related", "MODEL", "zz"], "the archive has no 'zz'"),
     (["related", "MODEL", "a", "-n", "0"], "n: got 0; allowed: a whole number of 1 or more"),
     (["related", "MODEL", "a", "-n", "x"], "argument -n: invalid int value: 'x'"),
@@ -391,6 +405,28 @@ class TestStart:
         )  # fmt: skip
         assert result.returncode == 0
         assert "Łódź" in result.stdout
+
+
+class TestOptions:
+    def test_a_line_that_describes_no_argument_is_told(self):
+        with pytest.raises(ValueError, match="no line of an argument: '--x Y Z: what'"):
+            read_group("--x Y Z: what")
+
+    def test_settings_reach_the_argument(self):
+        group = read_group("""
+            --share X [float, default=0.5, required]: a share,
+                as a number
+            names NAME [nargs=+]
+            --quiet: say nothing
+            """)
+        assert group.arguments == {
+            "--share": {
+                "metavar": "X", "help": "a share, as a number", "type": float,
+                "default": "0.5", "required": True,
+            },
+            "names": {"metavar": "NAME", "help": None, "nargs": "+"},
+            "--quiet": {"action": "store_true", "help": "say nothing"},
+        }  # fmt: skip
 
 
 class TestShow:

@@ -12,14 +12,19 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from toy import ALL, KeywordEncoder, random_frame
+from toy import ALL, COLUMNS, KeywordEncoder, random_frame
 
 from relatedevents import RelatedEvents, Weights, load_sample, load_sample_links
 from relatedevents.calibration import Calibration, shipped_calibration
 from relatedevents.encoders import encoder_fingerprint, resolve_encoder
 from relatedevents.errors import InputError
 from relatedevents.learning import confidence
-from relatedevents.retrieval.table import COLUMNS
+from relatedevents.learning.calibrate import (
+    calibration_of,
+    labelled_pairs,
+    useful_calibration_of,
+)
+from relatedevents.learning.links import read_training_links
 from relatedevents.weights import SIGNALS
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
@@ -195,7 +200,7 @@ def test_a_calibration_survives_json():
 @pytest.mark.parametrize(
     ("change", "error"),
     [
-        ({"coefficients": {"semantic": 1.0}}, KeyError),
+        ({"coefficients": 3}, TypeError),
         ({"coefficients": {**dict.fromkeys(SIGNALS, 1.0), "luck": 1.0}}, ValueError),
         ({"weights": {"luck": 1.0}}, InputError),
         ({"luck": 1.0}, TypeError),
@@ -218,7 +223,7 @@ def sample_model():
 def toy():
     """A toy archive under weights of every signal, with coefficients made by hand."""
     model = RelatedEvents(encoder=KeywordEncoder(), weights=ALL).fit(random_frame(1, 60))
-    model.calibration_ = made(ALL, intercept=-1.5)
+    model._fitted.calibration = made(ALL, intercept=-1.5)
     return model
 
 
@@ -345,7 +350,7 @@ def test_update_save_and_load_keep_it(sample_model, tmp_path):
     model = RelatedEvents().fit(table.iloc[20:])
     model.update(table.iloc[:20])
     assert model.calibration_ == shipped_calibration()
-    model.calibration_ = made(Weights(), intercept=-3.0)
+    model._fitted.calibration = made(Weights(), intercept=-3.0)
     model.save(tmp_path / "model")
     loaded = RelatedEvents.load(tmp_path / "model")
     assert loaded.calibration_ == model.calibration_
@@ -357,10 +362,10 @@ def test_update_save_and_load_keep_it(sample_model, tmp_path):
     assert RelatedEvents.load(tmp_path / "none").calibration_ is None
 
 
-def test_what_is_taught_elsewhere_says_nothing_here(sample_model):
-    other = RelatedEvents(encoder=KeywordEncoder()).fit(random_frame(2, 30))
-    other._set_learned(sample_model)
-    assert other.calibration_ is None
+def test_a_signal_that_came_later_has_no_coefficient():
+    told = made().to_dict()
+    del told["coefficients"]["recency"]
+    assert Calibration.from_dict(told).coefficients == (*made().coefficients[:-1], 0.0)
 
 
 # --- from links -----------------------------------------------------------------------------
@@ -404,14 +409,11 @@ def test_calibrate_changes_nothing_but_probabilities(sample_model):
 
 
 def test_the_pairs_are_the_first_candidates_that_the_page_could_know(sample_model):
-    from relatedevents.model_parts.calibrating import labelled_pairs
-    from relatedevents.model_parts.trials import read_wanted
-
     links = load_sample_links()
-    wanted = read_wanted(links, sample_model.index_)
-    queries, parts, linked = labelled_pairs(sample_model, wanted.rows, wanted.related, wanted.until)
+    training = read_training_links(links, sample_model.index_)
+    queries, parts, linked = labelled_pairs(sample_model._retriever(), training)
     as_of = links.drop_duplicates("id").set_index("id")["as_of"].to_dict()
-    ids = sample_model.index_.id_of_row[wanted.rows]
+    ids = sample_model.archive_["id"].to_numpy()[training.queries]
     table = sample_model.related_many(ids, 50, as_of=as_of)
     assert [ids[number] for number in queries] == table["id"].tolist()
     pairs = set(zip(links["id"], links["related_id"], strict=True))
@@ -457,9 +459,6 @@ def test_what_calibrate_refuses(change, message):
 
 
 def test_links_that_scores_can_not_foretell_leave_no_probability():
-    from relatedevents.model_parts.calibrating import useful_calibration_of
-    from relatedevents.model_parts.trials import groups_of, read_wanted
-
     # Twenty equal events a day, one of them linked by chance: no part tells which.
     rng = np.random.default_rng(0)
     days = np.repeat(np.arange(30), 20)
@@ -476,11 +475,10 @@ def test_links_that_scores_can_not_foretell_leave_no_probability():
     links = {f"id{q}": [f"id{q + k}" for k in rng.permutation(19)[:5] + 1] for q in queries}
     found = model.calibrate(links).calibration_
     assert found.brier_skill > 0.1  # The day tells something.
-    wanted = read_wanted(links, model.index_)
-    groups = groups_of(model.index_, wanted.rows)
-    shuffled = [rng.permutation(600)[:100] for _ in wanted.rows]
-    nothing = useful_calibration_of(model, wanted.rows, shuffled, None, groups, 5, 0)
-    assert nothing is None
+    shuffled = [rng.permutation(600)[:100] for _ in queries]
+    training = read_training_links(links, model.index_)
+    by_lot = replace(training, related=shuffled, grades=[np.ones(100)] * len(queries))
+    assert useful_calibration_of(model._retriever(), by_lot, 5, 0) is None
     by_chance = {
         f"id{q}": [f"id{row}" for row in some if row != q]
         for q, some in zip(queries, shuffled, strict=True)
@@ -490,13 +488,12 @@ def test_links_that_scores_can_not_foretell_leave_no_probability():
 
 
 def test_tune_that_finds_no_link_leaves_no_probability():
-    from relatedevents.model_parts.calibrating import calibration_of
-
     frame = random_frame(4, 120, undated=0.0)
     model = RelatedEvents(encoder=KeywordEncoder()).fit(frame)
-    rows = np.arange(20)
+    training = read_training_links({f"id{n}": [f"id{n + 1}"] for n in range(20)}, model.index_)
     nothing = [np.zeros(0, dtype=np.int64)] * 20
-    assert calibration_of(model, rows, nothing, None, rows) is None
+    unlinked = replace(training, related=nothing, grades=[np.zeros(0)] * 20)
+    assert calibration_of(model._retriever(), unlinked) is None
 
 
 @pytest.mark.shared
@@ -511,6 +508,6 @@ def test_holds_for_looks_at_every_weight():
     one = made()
     assert one.holds_for(Weights())
     assert one.holds_for(Weights(tie_break="page"))
-    for name in ("semantic", "neighbours", "recency", "half_life"):
+    for name in ("semantic", "recency", "half_life"):
         changed = replace(Weights(), **{name: 0.123})
         assert not one.holds_for(changed)

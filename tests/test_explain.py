@@ -32,9 +32,9 @@ def test_every_explanation_adds_up_and_agrees_with_the_lists(seed, weights):
         assert sum(told.tag_shares.values()) == pytest.approx(
             told.parts["tags"] + told.parts["coverage"], abs=1e-9
         )
-        assert sum(told.neighbour_shares.values()) == pytest.approx(
-            told.parts["neighbours"], abs=1e-9
-        )
+        for name, shares in told.shares.items():
+            if shares:
+                assert sum(shares.values()) == pytest.approx(told.parts[name], abs=1e-9)
         assert sum(told.word_shares.values()) == pytest.approx(told.parts["words"], abs=1e-9)
         assert told.basis == row.basis
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-
-from relatedevents.learning.left_out import left_out, overlap
-from relatedevents.learning.make_default import main
+from left_out import left_out, overlap
+from make_default import _task_ids, main
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 
@@ -68,6 +70,17 @@ def test_a_day_without_anything_alike_stays_out_whole():
     assert found.task.tolist() == [True] * 6 + [False]
 
 
+@pytest.mark.parametrize("script", ["distill.py", "make_default.py"])
+def test_it_runs_as_a_script_from_anywhere(script, tmp_path):
+    root = Path(__file__).parents[1]
+    command = [sys.executable, str(root / "tools" / "make_encoder" / script), "--help"]
+    environment = os.environ | {"PYTHONPATH": str(root)}
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith(f"usage: tools/make_encoder/{script}")
+
+
 def test_without_the_data_it_says_what_it_needs(tmp_path, capsys):
     code = main(
         ["--start", str(tmp_path), "--data", str(tmp_path), "--output", str(tmp_path / "o")]
@@ -90,14 +103,12 @@ def test_another_start_is_refused(tmp_path, capsys):
     )
     assert code == 2
     assert "--start" in (said := capsys.readouterr().err)
-    assert "relatedevents.learning.distill" in said
+    assert "python tools/make_encoder/distill.py" in said
 
 
 @pytest.mark.shared
 @pytest.mark.skipif(not DATA.exists(), reason="needs ../shared/data")
 def test_no_event_of_the_task_is_left_in_the_real_archive():
-    from relatedevents.learning.make_default import _task_ids
-
     archive = pd.read_parquet(DATA / "events.parquet")
     found = left_out(archive, pd.read_parquet(DATA / "story_task_events.parquet"), _task_ids(DATA))
     assert found.counts["task_events"] == found.counts["found_again"] == 5532

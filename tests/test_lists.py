@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from toy import COLUMNS
 
 from relatedevents.engines.base import Best
 from relatedevents.retrieval.filters import Choice
-from relatedevents.retrieval.table import COLUMNS, Pairs, basis_of, join, long_table, without
+from relatedevents.retrieval.pairs import Pairs, join, without
+from relatedevents.retrieval.table import basis_of, long_table
 from relatedevents.weights import SIGNALS
 
 NOBODY = np.zeros(0, dtype=np.int64)
@@ -42,7 +44,7 @@ def test_what_rounds_to_nothing_is_no_evidence(part, told):
 
 def test_best_to_pairs_leaves_unused_places_out():
     rows = np.array([[3, 1], [-1, -1], [2, -1]])
-    pairs = Pairs.of(Best(rows, np.zeros((3, 2, len(SIGNALS)))))
+    pairs = Pairs.of(Best(rows, np.zeros((3, 2))))
     assert pairs.queries.tolist() == [0, 0, 2]
     assert pairs.candidates.tolist() == [3, 1, 2]
     assert pairs.ranks().tolist() == [1, 2, 1]
@@ -59,10 +61,9 @@ def test_without_takes_out_by_query():
 
 
 def test_join_puts_the_first_ahead_list_by_list():
-    both, order = join(pairs_of((1, 9, 0.0)), pairs_of((0, 1, 0.9), (1, 2, 0.8)))
+    both = join(pairs_of((1, 9, 0.0)), pairs_of((0, 1, 0.9), (1, 2, 0.8)))
     assert both.queries.tolist() == [0, 1, 1]
     assert both.candidates.tolist() == [1, 9, 2]
-    assert order.tolist() == [1, 0, 2]
 
 
 def test_long_table():

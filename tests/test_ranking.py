@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from relatedevents.scoring.ranking import best_of_each
+from relatedevents.engines.ranking import best_of_each
 
 # Scores that are equal, that differ, and that are equal but for what rounding takes away.
 SCORES = st.sampled_from([0.0, 0.25, 0.5, 0.5 + 1e-9, 0.5 + 1e-5, 2.0])

@@ -174,7 +174,7 @@ def test_bad_runs(source, message):
         ("l.jsonl", '{"id":"a","related":["b"]}\n{"id":"a","related":["c"]}', "a second list of"),
         ("l.jsonl", '{"id":"a","related":["b"]', "no whole JSON value"),
         ("l.jsonl", "", "l.jsonl: it is empty"),
-        ("l.what", "x", "a file of unknown kind; allowed: a file of lists"),
+        ("l.what", "x", "a file of unknown kind; allowed: .csv, .tsv, .jsonl"),
     ],
 )
 def test_bad_files(tmp_path, name, text, message):
@@ -184,7 +184,7 @@ def test_bad_files(tmp_path, name, text, message):
 
 
 def test_a_folder_and_an_unknown_format(tmp_path):
-    with pytest.raises(InputError, match="a folder; allowed: a file of lists"):
+    with pytest.raises(InputError, match=r"a folder; allowed: \.csv, .*\.trec\. Name what"):
         read_run(tmp_path)
     with pytest.raises(InputError, match="format: got 'xml'; allowed: 'csv'"):
         read_run(LISTS, format="xml")

@@ -43,12 +43,15 @@ def test_csv_of_any_delimiter_with_own_names_and_separator(tmp_path, name, mark)
 
 
 def test_csv_numbers_of_other_columns_can_be_compared(tmp_path):
-    text = "id,headline,date,tags,views,share,code,half\na,x,,,7,0.5,007,1\nb,y,,,8,-1,1,\n"
+    text = "id,headline,date,tags,views,share,code,half,tiny,sign\n"
+    text += "a,x,,,7,0.5,007,1,1e-07,1e5\nb,y,,,8,-1,1,,2.5E3,2\n"
     events = read_events(written(tmp_path, "e.csv", "\ufeff" + text))
     assert events["views"].tolist() == [7, 8]
     assert events["share"].tolist() == [0.5, -1.0]
     assert events["code"].tolist() == ["007", "1"]
     assert events["half"].dtype == "Int64"
+    assert events["tiny"].tolist() == [1e-7, 2500.0]
+    assert events["sign"].tolist() == ["1e5", "2"]
 
 
 def test_json_lines_with_missing_keys_and_blank_lines(tmp_path):
@@ -141,7 +144,7 @@ def test_sources_of_other_kinds(source):
     [
         ([], "an empty folder; allowed: pages of the Context"),
         (["e.csv"], "1 files, none of them a page: 'e.csv'.*Tables are read one file at a time"),
-        (["a.md", "2012_October_12.txt"], r"1 .md pages \('a.md'\) and 1 wikitext day pages"),
+        (["a.md", "2012_October_12.txt"], r"1 context pages \('a.md'\) and 1 wikitext pages"),
     ],
 )
 def test_folders_of_no_or_mixed_kind(tmp_path, files, message):

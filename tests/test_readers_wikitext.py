@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from relatedevents.errors import InputError
 from relatedevents.readers.wikitext import markup as wikitext_markup
-from relatedevents.readers.wikitext import page_date, read_wikitext, slug
+from relatedevents.readers.wikitext import page_date, read_wikitext
 from relatedevents.readers.wikitext.decode import decode_page
 from relatedevents.readers.wikitext.lines import read_page
 from relatedevents.readers.wikitext.markup import page_title, read_markup
@@ -299,8 +299,13 @@ def test_templates(name, words, named, text):
     assert render_template(name, words, named)[0] == text
 
 
+def test_a_template_with_an_empty_value_says_nothing():
+    assert read_markup("Rio hosts {{nowrap|}} a {{small| }} summit.").headline == (
+        "Rio hosts a summit."
+    )
+
+
 def test_small_functions():
-    assert slug("A" * 90) == "a" * 80
     assert page_title(":the_Bay#North") == "The Bay"
     assert page_date("2012_May_4.md") is None
     assert read_page("").lines == []

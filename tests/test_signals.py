@@ -9,16 +9,11 @@ from hypothesis import strategies as st
 from toy import ALL, ConstantEncoder, KeywordEncoder, RandomEncoder, Slow, random_frame, toy_model
 
 from relatedevents import RelatedEvents, Weights
-from relatedevents.scoring.signals import (
-    BEND,
-    UNDATED,
-    add_parts,
-    bend,
-    pair_parts,
-    recency_values,
-    time_values,
-)
-from relatedevents.scoring.terms import operands
+from relatedevents.engines.terms import SATURATION, UNDATED
+from relatedevents.signals.recency import recency_values
+from relatedevents.signals.score import add_parts, pair_parts, score_terms
+from relatedevents.signals.time import time_values
+from relatedevents.signals.words import saturate
 from relatedevents.weights import SIGNALS
 
 
@@ -59,10 +54,8 @@ def test_all_signals_but_coverage_and_recency_are_symmetric():
     model = RelatedEvents(encoder=RandomEncoder(), weights=ALL).fit(random_frame(2, 40))
     _, _, parts = all_parts(model)
     n = len(model.index_)
-    sides = [
-        at for at, name in enumerate(SIGNALS) if name not in ("coverage", "recency", "neighbours")
-    ]
-    assert len(sides) == len(SIGNALS) - 3
+    sides = [at for at, name in enumerate(SIGNALS) if name not in ("coverage", "recency")]
+    assert len(sides) == len(SIGNALS) - 2
     square = parts.reshape(n, n, len(SIGNALS))[:, :, sides]
     assert square.any(axis=(0, 1)).all()
     assert (square == square.transpose(1, 0, 2)).all()
@@ -134,31 +127,31 @@ def test_scores_are_added_from_left_to_right():
 
 def test_a_signal_of_weight_0_costs_the_engine_nothing():
     features = toy_model().index_.features
-    side = operands(features, Weights.only(recency=1))
-    assert side.dense.shape[1] == side.side.shape[1] == 0
-    assert side.sparse.shape[1] == side.bent.shape[1] == side.pattern.shape[1] == 0
-    assert side.code_table.tolist() == [[0.0]]
-    assert side.table.tolist() == [0.0]
+    terms = score_terms(features, Weights.only(recency=1))
+    assert terms.dense.shape[1] == terms.second.shape[1] == 0
+    assert terms.sparse.shape[1] == terms.saturated.shape[1] == terms.overlap.shape[1] == 0
+    assert terms.code_table.tolist() == [[0.0]]
+    assert terms.day_table.tolist() == [0.0]
 
 
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=20))
-def test_bend_keeps_the_order_and_the_ends(values):
+def test_saturate_keeps_the_order_and_the_ends(values):
     cosines = np.sort(np.array(values))
-    bent = bend(cosines)
-    assert bent.tolist() == pytest.approx([1.2 * x / (x + 0.2) for x in cosines], abs=1e-12)
-    assert (np.diff(bent) >= 0).all()
-    assert (bent >= cosines - 1e-12).all()
-    assert (bent <= 1.0).all()
-    assert bend(np.array([0.0, 1.0])).tolist() == [0.0, 1.0]
+    saturated = saturate(cosines)
+    assert saturated.tolist() == pytest.approx([1.2 * x / (x + 0.2) for x in cosines], abs=1e-12)
+    assert (np.diff(saturated) >= 0).all()
+    assert (saturated >= cosines - 1e-12).all()
+    assert (saturated <= 1.0).all()
+    assert saturate(np.array([0.0, 1.0])).tolist() == [0.0, 1.0]
     # Where it is named to be half-way between nothing and its ceiling beyond 1.
-    assert bend(np.array([BEND]))[0] == pytest.approx((1 + BEND) / 2)
+    assert saturate(np.array([SATURATION]))[0] == pytest.approx((1 + SATURATION) / 2)
 
 
-def test_words_are_bent_in_the_part_and_nowhere_else():
+def test_words_are_saturated_in_the_part_and_nowhere_else():
     model = RelatedEvents(encoder=KeywordEncoder(), weights=Weights.only(words=2))
     model.fit(random_frame(3, 40))
     _, _, parts = all_parts(model)
-    words = model.index_.features.words
+    words = model.index_.features.csr("words")
     cosines = (words @ words.T).toarray().ravel().clip(0, 1)
-    assert parts[:, SIGNALS.index("words")] == pytest.approx(2 * bend(cosines), abs=1e-9)
+    assert parts[:, SIGNALS.index("words")] == pytest.approx(2 * saturate(cosines), abs=1e-9)
     assert ((cosines > 0.01) & (cosines < 0.99)).any()

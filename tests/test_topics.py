@@ -98,9 +98,9 @@ def test_names_of_one_thing_lie_close_without_a_shared_tag():
 def test_events_without_tags_stand_nowhere():
     frame = random_frame(1, 60, untagged=0.4)
     model = RelatedEvents(encoder=KeywordEncoder(), weights=TOPIC).fit(frame)
-    topics = model.index_.features.topics
+    topics = model.index_.features.dense("topics")
     lengths = np.linalg.norm(topics, axis=1)
-    bare = model.index_.features.tag_counts == 0
+    bare = model.index_.features.dense("tags_counts") == 0
     assert 0 < bare.sum() < 60
     assert (lengths[bare] == 0).all()
     assert lengths[~bare].max() == pytest.approx(1.0, abs=1e-6)
@@ -164,7 +164,9 @@ def test_no_place_depends_on_the_archive_s_order(seed):
         for some in (frame, frame.sample(frac=1, random_state=seed % 100))
     ]
     first, second = (
-        dict(zip(model.index_.id_of_row, model.index_.features.topics.tolist(), strict=True))
+        dict(
+            zip(model.index_.id_of_row, model.index_.features.dense("topics").tolist(), strict=True)
+        )
         for model in models
     )
     assert first == second

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import math
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from scipy import sparse
 from toy import (
     ALL,
     TOY,
@@ -27,8 +29,10 @@ from relatedevents.cli import main
 from relatedevents.encoders import encode_headlines
 from relatedevents.errors import InputError, StoreError, UnknownIdError
 from relatedevents.features.vocabulary import merged
-from relatedevents.index.update import grow
-from relatedevents.model_parts import updating
+from relatedevents.index.order import tie_order
+from relatedevents.index.update import update_index
+from relatedevents.retrieval import update as list_update
+from relatedevents.retrieval.update import Update
 
 EVERY = {
     "default": Weights(),
@@ -76,40 +80,32 @@ def told(model, n):
     return lists
 
 
-def shown(lists):
-    """The same without scores, which may move with an event's neighbours."""
-    return {id_: [(pair[0], pair[2]) for pair in some] for id_, some in lists.items()}
-
-
 def assert_same_model(left, right):
     """The same answers, bit by bit, whatever way the two came about."""
     pd.testing.assert_frame_equal(left.related_all(), right.related_all(), check_exact=True)
     ours, theirs = left.index_, right.index_
     assert ours.tag_space.keys == theirs.tag_space.keys
     assert ours.tag_space.names == theirs.tag_space.names
-    assert ours.word_space.words == theirs.word_space.words
-    assert ours.category_space.keys == theirs.category_space.keys
-    for name in ("vectors", "topics", "tag_counts", "categories", "days", "likeness"):
-        np.testing.assert_array_equal(getattr(ours.features, name), getattr(theirs.features, name))
-    for name in ("tags", "words"):
-        one, other = getattr(ours.features, name), getattr(theirs.features, name)
-        np.testing.assert_array_equal(one.toarray(), other.toarray())
-        assert one.has_sorted_indices
+    assert ours.features.spaces["words"].words == theirs.features.spaces["words"].words
+    assert ours.features.spaces["category"].keys == theirs.features.spaces["category"].keys
+    np.testing.assert_array_equal(ours.features.days, theirs.features.days)
+    assert ours.features.columns.keys() == theirs.features.columns.keys()
+    for name, one in ours.features.columns.items():
+        other = theirs.features.columns[name]
+        if sparse.issparse(one):
+            assert one.has_sorted_indices
+            one, other = one.toarray(), other.toarray()
+        np.testing.assert_array_equal(one, other)
 
 
-def assert_kept_is_true(model):
+def assert_cache_is_true(model):
     """What the model keeps of its lists is what it answers."""
-    kept, near = model._kept, model._near
+    cached = model._fitted.lists
     # Found anew, not looked up.
-    model._kept = model._near = None
-    model.related_all(kept.n_shown)
-    np.testing.assert_array_equal(kept.places, model._kept.places)
-    np.testing.assert_array_equal(kept.scores, model._kept.scores)
-    np.testing.assert_array_equal(kept.shown, model._kept.shown)
-    if model._near is not None:
-        assert near[0] is kept.places
-        np.testing.assert_array_equal(near[1].members, model._near[1].members)
-        np.testing.assert_array_equal(near[1].places, model._near[1].places)
+    model._fitted.lists = None
+    model.related_all(cached.n)
+    np.testing.assert_array_equal(cached.rows, model._fitted.lists.rows)
+    np.testing.assert_array_equal(cached.scores, model._fitted.lists.scores)
 
 
 # --- the property: an update is the grown archive under the statistics of the fit --------------
@@ -125,7 +121,7 @@ def test_any_split_equals_one_update(seed, n_fitted, weights, encoder, n, days, 
     ends = sorted({cut for cut in cuts if n_fitted < cut < len(frame)} | {len(frame)})
     for first, last in zip([n_fitted, *ends], ends, strict=False):
         again.update(frame.iloc[first:last])
-    assert_kept_is_true(again)
+    assert_cache_is_true(again)
     assert_same_model(once, again)
 
 
@@ -137,9 +133,8 @@ def test_what_changed_is_told_exactly(seed, n_fitted, weights, encoder, n, days)
     model = fitted(frame.iloc[:n_fitted], weights, encoder, n)
     before = told(model, n)
     changed = model.update(frame.iloc[n_fitted:])
-    assert_kept_is_true(model)
+    assert_cache_is_true(model)
     after = told(model, n)
-    before, after = shown(before), shown(after)
     assert changed == [id_ for id_ in frame["id"] if after[id_] != before.get(id_)]
     done = model.last_update_
     assert (done.added, done.changed) == (len(frame) - n_fitted, len(changed))
@@ -154,13 +149,13 @@ def test_removed_events_leave_no_trace(seed, n_fitted, weights, encoder, n, days
     before = told(model, n)
     ids = frame["id"].iloc[sorted(gone)].tolist()
     changed = model.remove(ids)
-    assert_kept_is_true(model)
+    assert_cache_is_true(model)
     after = told(model, n)
     left = [id_ for id_ in frame["id"] if id_ not in ids]
     assert list(after) == left
-    assert changed == [id_ for id_ in left if shown(after)[id_] != shown(before)[id_]]
+    assert changed == [id_ for id_ in left if after[id_] != before[id_]]
     # The best that are left, and those who move up: the same as if they had been filtered out.
-    for id_ in left if not EVERY[weights].neighbours else []:
+    for id_ in left:
         kept = [pair for pair in before[id_] if pair[0] not in ids]
         assert [pair[:2] for pair in after[id_]][: len(kept)] == [pair[:2] for pair in kept]
 
@@ -177,7 +172,7 @@ def test_replaced_events_stand_in_the_old_ones_place(
     rows = sorted(again)
     events = other.iloc[rows].assign(id=frame["id"].iloc[rows].to_numpy())
     changed = model.update(events, on_existing="replace")
-    assert_kept_is_true(model)
+    assert_cache_is_true(model)
     there = [row for row in rows if row < n_fitted]
     expected = frame["id"].iloc[[*range(n_fitted), *(row for row in rows if row >= n_fitted)]]
     assert model.archive_["id"].tolist() == expected.tolist()
@@ -194,7 +189,7 @@ def test_replaced_events_stand_in_the_old_ones_place(
         id_
         for id_ in expected
         if id_ in came
-        or shown(after)[id_] != shown(before)[id_]
+        or after[id_] != before[id_]
         or came & {related_id for related_id, *_ in after[id_]}
     ]
 
@@ -219,8 +214,6 @@ class Grown(Slow):
             }
             event_, rest = self.events[-1][:2], self.events[-1][3:]
             self.events[-1] = (*event_, self.unit(words), *rest, event["id"])
-            place = self.neighbour_space.transform(vector[None]).astype(np.float64)
-            self.coordinates = np.concatenate([self.coordinates, place])
             self.ids.append(event["id"])
             self.row[event["id"]] = len(self.row)
             self.days.append(self.day(event["date"]))
@@ -266,13 +259,11 @@ def test_new_tags_and_words_match_each_other_with_the_weight_of_unknown_ones(toy
     why = toy.explain("n2", "n1")
     assert set(why.tag_shares) == {"Ruritania"} or set(why.tag_shares) == {"ruritania"}
     assert set(why.word_shares) == {"ruritania"}
-    spaces = toy.index_.tag_space, toy.index_.word_space
+    spaces = toy.index_.tag_space, toy.index_.features.spaces["words"]
     assert spaces[0].weights[spaces[0].keys.index("ruritania")] == pytest.approx(np.log(13))
     assert spaces[1].weights[spaces[1].words.index("ruritania")] == pytest.approx(np.log(13) + 1)
-    # Old pairs keep their scores, to the last bit, but for what their neighbours say.
-    toy.set_params(weights__neighbours=0)
-    weights = Weights(neighbours=0)
-    fresh = RelatedEvents(encoder=KeywordEncoder(), weights=weights).fit(toy_frame())
+    # Old pairs keep their scores, to the last bit.
+    fresh = RelatedEvents(encoder=KeywordEncoder()).fit(toy_frame())
     assert toy.explain("a1", "a3") == fresh.explain("a1", "a3")
 
 
@@ -289,8 +280,8 @@ def test_only_what_changed_is_told(toy):
     toy.related_all(3)
     assert toy.update(far) == ["far"]
     assert toy.remove(["far"]) == []
-    # They moved up into the lists, and no further than behind all that was there.
-    assert toy.last_update_ == updating.Update(0, 0, 1, 0, 0, 12, 12, False)
+    # No list held it.
+    assert toy.last_update_ == Update(0, 0, 1, 0, 0, 0, False)
 
 
 @pytest.mark.parametrize("gone", [row[0] for row in TOY])
@@ -299,20 +290,20 @@ def test_a_list_that_only_lost_its_last_event_has_changed(toy, gone):
     assert before["a1"][-1][0] == "u2"
     left = [id_ for id_ in before if id_ != gone]
     assert toy.remove([gone]) == left
-    assert_kept_is_true(toy)
+    assert_cache_is_true(toy)
 
 
 def test_lists_are_compared_with_those_last_asked_for(toy):
-    assert toy._kept is None
+    assert toy._fitted.lists is None
     toy.related_all(3, min_score=0.1)
-    assert toy._kept.n_shown == 0
+    assert toy._fitted.lists is None
     toy.related_all(3)
     toy.related_all(5, exclude=["a1"])
     toy.update(NEW)
-    assert toy._kept.n_shown == 3
+    assert toy._fitted.lists.n == 3
     other = RelatedEvents(encoder=KeywordEncoder(), n_related=4).fit(toy_frame())
     other.update(NEW)
-    assert other._kept.n_shown == 4
+    assert other._fitted.lists.n == 4
 
 
 def test_other_weights_since_the_lists_were_kept(toy):
@@ -320,7 +311,7 @@ def test_other_weights_since_the_lists_were_kept(toy):
     toy.set_params(weights=Weights.only(words=1.0))
     changed = toy.update(NEW)
     assert toy.last_update_.whole
-    assert_kept_is_true(toy)
+    assert_cache_is_true(toy)
     after = told(toy, 10)
     related = {id_: [pair[0] for pair in some] for id_, some in before.items()}
     assert changed == [id_ for id_ in after if [p[0] for p in after[id_]] != related.get(id_)]
@@ -332,13 +323,13 @@ def test_a_page_column_that_comes_later_orders_anew():
     model.related_all()
     model.update(NEW.assign(page=["2012/z", "2013/y"]))
     assert model.last_update_.whole
-    assert_kept_is_true(model)
+    assert_cache_is_true(model)
 
 
 def test_many_events_are_computed_as_a_whole(monkeypatch, toy):
     other = RelatedEvents(encoder=KeywordEncoder()).fit(toy_frame())
     other.update(NEW)
-    monkeypatch.setattr(updating, "_SMALL", 5)
+    monkeypatch.setattr(list_update, "_SMALL", 5)
     changed = toy.update(NEW)
     assert toy.last_update_.whole
     assert not other.last_update_.whole
@@ -371,7 +362,7 @@ def test_columns_that_differ(toy):
 
 def test_a_category_that_comes_later(toy):
     toy.update(NEW.assign(category=["Arts", "Art"]))
-    assert toy.index_.category_space.keys == ["art"]
+    assert toy.index_.features.spaces["category"].keys == ["art"]
     assert toy.explain("n1", "n2").parts["category"] == pytest.approx(Weights().category)
     assert toy.explain("n1", "a1").parts["category"] == 0.0
 
@@ -401,7 +392,7 @@ def test_save_and_load_between(tmp_path, mmap):
     straight.related_all()
     folder = straight.save(tmp_path / "model")
     loaded = RelatedEvents.load(folder, encoder=KeywordEncoder(), mmap=mmap)
-    assert loaded._kept is not None
+    assert loaded._fitted.lists is not None
     assert loaded.update(frame.iloc[15:]) == straight.update(frame.iloc[15:])
     assert loaded.last_update_ == straight.last_update_
     assert_same_model(loaded, straight)
@@ -415,8 +406,10 @@ def test_save_and_load_between(tmp_path, mmap):
 
 def test_saved_lists_of_another_size_are_refused(tmp_path, toy):
     toy.related_all()
-    toy._kept = toy._kept.moved(np.arange(12), 13)
-    with pytest.raises(StoreError, match=r"lists of shape \(13, 12\)"):
+    toy._fitted.lists = replace(
+        toy._fitted.lists.renumbered(np.append(np.arange(12), -1)), version=0
+    )
+    with pytest.raises(StoreError, match=r"lists of shape \(13, 10\)"):
         RelatedEvents.load(toy.save(tmp_path / "model"))
 
 
@@ -481,8 +474,8 @@ def test_events_that_can_t_be_removed(toy, ids, error, message):
 
 
 def test_an_encoder_of_another_width(toy):
-    toy.encoder_ = RandomEncoder(width=3)
-    with pytest.raises(InputError, match="vectors of 3 numbers, the archive's have 5"):
+    toy._fitted.encoder = RandomEncoder(width=3)
+    with pytest.raises(InputError, match="gives vectors of length 3; allowed: .* of length 5"):
         toy.update(NEW)
 
 
@@ -499,7 +492,7 @@ def test_a_failure_half_way_leaves_the_model_as_it_was(monkeypatch, toy):
         raise MemoryError
 
     with monkeypatch.context() as patch:
-        patch.setattr("relatedevents.retrieval.incremental.Merger.run", fail)
+        patch.setattr("relatedevents.retrieval.update.IncrementalTopK.run", fail)
         with pytest.raises(MemoryError):
             toy.update(NEW)
     assert toy.index_ is index
@@ -531,15 +524,14 @@ def test_merged_names(names, new):
 
 @pytest.mark.parametrize("seed", range(4))
 def test_events_are_inserted_where_the_written_order_wants_them(seed):
-    from relatedevents.index.index import tie_order
 
     frame = frame_of(seed, 3)
     model = fitted(frame.iloc[:15], "default", "keywords", 5)
     model.update(frame.iloc[15:])
     np.testing.assert_array_equal(model.index_.order, tie_order(model.archive_, Weights()))
-    same = grow(model.index_, model.archive_, np.arange(len(frame)), Weights())
+    same = update_index(model.index_, model.archive_, np.arange(len(frame)), Weights())
     assert same.same_order
-    assert not len(same.fresh)
+    assert (same.source >= 0).all()
 
 
 # --- the command line -------------------------------------------------------------------------

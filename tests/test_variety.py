@@ -21,11 +21,11 @@ from scipy import sparse
 from toy import ALL, KeywordEncoder, RandomEncoder, Slow, lists_of, random_frame
 
 from relatedevents import RelatedEvents, Weights
+from relatedevents.engines.terms import UNDATED
 from relatedevents.errors import InputError
 from relatedevents.evaluation.tables import run_from_table
 from relatedevents.features.word_sets import Wording
 from relatedevents.rerank import Above, keep_distinct, pick_diverse
-from relatedevents.scoring.signals import UNDATED
 from relatedevents.writers.trec import write_trec_run
 
 BOTH = {"diversity": 0.4, "near_duplicates": "drop"}
@@ -83,26 +83,19 @@ class Variety:
             until=until,
             allowed=allowed,
         )
-        full = lambda other: (  # noqa: E731
-            sum(slow.parts(query, slow.of_id(other)))
-            + (slow.neighbours(query, slow.of_id(other), until) if weights.neighbours else 0)
-        )
-        tier = max(n, 30) if weights.neighbours else n
         width = max(n, 30, 3 * n)
         while True:
-            ranked = []
-            for start in range(0, width, tier):
-                some = {other for other, _ in first[start : min(start + tier, width)]}
-                ranked += slow.ordered(full, allowed=some)
             ranked = [
-                (other, score) for other, score in ranked if lowest is None or score >= lowest
+                (other, score)
+                for other, score in first[:width]
+                if lowest is None or score >= lowest
             ]
             kept = []
             for other, score in ranked:
                 above = [id_, *pins, *(one for one, _ in kept)]
                 if not drop or not any(self.same(self.told(other), self.told(a)) for a in above):
                     kept.append((other, score))
-            least = first[width - 1][1] + weights.neighbours if width <= len(first) else -1
+            least = first[width - 1][1] if width <= len(first) else -1
             enough = lowest is None or least >= lowest
             if len(kept) >= n or len(kept) == len(ranked) or width >= len(first) or not enough:
                 break
@@ -293,9 +286,9 @@ def test_every_method_gives_the_same_lists(wishes, weights):
     assert lists_of(other.related_all(6, **wishes)) == lists_of(every)
     # Lists kept from a plain call are looked at and not touched.
     plain = model.related_all(6)
-    kept = model._kept
+    cached = model._fitted.lists
     pd.testing.assert_frame_equal(model.related_all(6, **wishes), every, check_exact=True)
-    assert model._kept is kept
+    assert model._fitted.lists is cached
     pd.testing.assert_frame_equal(model.related_all(6), plain, check_exact=True)
 
 

@@ -17,7 +17,7 @@ from relatedevents.weights import SIGNALS
 def test_names_and_defaults():
     weights = Weights()
     first = ("semantic", "topic", "tags", "coverage", "words", "category", "time", "recency")
-    assert (*first, "neighbours") == SIGNALS
+    assert first == SIGNALS
     assert weights.by_signal() == tuple(getattr(weights, name) for name in SIGNALS)
     assert [name for name in SIGNALS if not getattr(weights, name)] == ["coverage", "recency"]
     assert weights.half_lives() == weights.half_life
@@ -91,7 +91,7 @@ BAD = [
     ({"coverage": None}, "weights.coverage: got None; allowed: a finite number from 0"),
     (
         dict.fromkeys(SIGNALS, 0),
-        "weights: every weight is 0; allowed: at least one weight above 0, neighbours not counted.",
+        "weights: every weight is 0; allowed: at least one above 0.",
     ),
     ({"half_life": 0}, "weights.half_life: got 0; allowed: a finite number above 0."),
     ({"half_life": -3}, "weights.half_life: got -3; allowed: a finite number above 0."),

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from relatedevents._util.files import whole_file, whole_folder, whole_text
+from relatedevents._util.files import atomic_file, atomic_folder, atomic_text
 from relatedevents.errors import InputError
 from relatedevents.writers import FORMATS, write_lists
 from relatedevents.writers.json_text import json_rows
@@ -357,7 +357,7 @@ class TestWholeOrNothing:
         assert path.read_text() == "old"
         assert list(tmp_path.iterdir()) == [path]
 
-    @pytest.mark.parametrize("writer", [whole_file, whole_text, whole_folder])
+    @pytest.mark.parametrize("writer", [atomic_file, atomic_text, atomic_folder])
     def test_any_failure_leaves_nothing(self, tmp_path, writer):
         def interrupted():
             with writer(tmp_path / "new"):

@@ -1,8 +1,8 @@
 """A toy world whose scores are known by hand, and a slow, obvious reference for every score.
 
 The reference follows the written definitions with dicts, sets, loops and `math`; it shares no
-line with the package, but for the encoder's vectors, their coordinates and the places among the
-topics, which are its raw material.
+line with the package, but for the encoder's vectors and the places among the topics, which are its
+raw material.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,7 @@ from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 from relatedevents import RelatedEvents, Weights
 from relatedevents.encoders import encode_headlines
-from relatedevents.features.projection import NeighbourSpace
+from relatedevents.engines import config
 from relatedevents.features.tags import TagSpace, tag_key
 from relatedevents.features.topics import TopicSpace
 
@@ -30,8 +31,9 @@ SIGNALS = (
     "category",
     "time",
     "recency",
-    "neighbours",
 )
+#: The columns of a long table of lists, in order.
+COLUMNS = ("id", "rank", "related_id", "score", "probability", *SIGNALS, "shared_tags", "basis")
 KEYWORDS = ("flood", "vote", "match", "strike", "court")
 
 
@@ -45,7 +47,6 @@ ALL = Weights.only(
     words=0.3,
     time=0.4,
     recency=0.1,
-    neighbours=0.35,
     half_life=(7.0, 60.0),
     recency_half_life=20.0,
 )
@@ -154,16 +155,12 @@ class Slow:
         vectors = encode_headlines(encoder, frame["headline"])
         names = frame["category"] if "category" in frame.columns else [None] * self.n
         self.tag_space, self.topic_space, topics = self.topics_of(frame, aliases)
-        order = np.array(self.written_order(frame), dtype=np.int64)
-        self.neighbour_space = NeighbourSpace.fit(vectors, order)
-        self.coordinates = self.neighbour_space.transform(vectors).astype(np.float64)
         self.events = [
             (*self.event(vector, some, count, day, topic, self.category(name)), id_)
             for vector, some, count, day, topic, name, id_ in zip(
                 vectors, tags, words, self.days, topics, names, self.ids, strict=True
             )
         ]
-        self.known_members = {}
         self.newest = max((day for day in self.days if day is not None), default=0)
 
     @staticmethod
@@ -176,14 +173,14 @@ class Slow:
         return Counter(word for word in words if word not in ENGLISH_STOP_WORDS)
 
     @staticmethod
-    def written_order(frame):
+    def tie_break_order(frame):
         # Newest first: what is learned from all events is learned in this order.
         days = [math.inf if pd.isna(date) else -Slow.day(date) for date in frame["date"]]
         return sorted(range(len(frame)), key=lambda row: (days[row], frame["id"].iloc[row]))
 
     @staticmethod
     def topics_of(frame, aliases):
-        order = Slow.written_order(frame)
+        order = Slow.tie_break_order(frame)
         tags = [list(frame["tags"].iloc[row]) for row in order]
         tag_space = TagSpace.fit(tags, aliases)
         space = TopicSpace.fit(tag_space.transform(tags).weights)
@@ -221,38 +218,8 @@ class Slow:
     def dot(left, right):
         return math.fsum(left[name] * right[name] for name in left.keys() & right.keys())
 
-    def members(self, event):
-        """The ids of an event's neighbours: its first ten without them, if they have evidence."""
-        own = event[-1]
-        if own is None or own not in self.known_members:
-            score = lambda id_: sum(self.parts(event, self.of_id(id_))[:-1])  # noqa: E731
-            first = self.ordered(score, own=own)[:10]
-            members = [id_ for id_, value in first if round(value, 6) > 0]
-            if own is None:
-                return members
-            self.known_members[own] = members
-        return self.known_members[own]
-
-    def middle(self, event, until):
-        rows = [self.row[id_] for id_ in self.members(event)]
-        if until is not None:
-            days = self.days
-            rows = [row for row in rows if days[row] is not None and days[row] <= until]
-        if not rows:
-            return np.zeros(self.coordinates.shape[1])
-        total = np.array([math.fsum(column) for column in self.coordinates[rows].T])
-        length = math.sqrt(math.fsum(total**2))
-        # The package keeps middles in float32: that is its raw material here.
-        unit = total / length if length > 1e-6 else 0.0 * total
-        return unit.astype(np.float32).astype(np.float64)
-
-    def neighbours(self, q, c, until=None):
-        """The neighbours' part."""
-        middles = self.middle(q, until), self.middle(c, until)
-        return self.weights.neighbours * min(max(0.0, math.fsum(np.multiply(*middles))), 1.0)
-
     def parts(self, q, c):
-        """All parts but the last, that of the neighbours, which is 0."""
+        """All parts, in the order of SIGNALS."""
         w = self.weights
         (vq, tq, wq, dq, pq, kq, _), (vc, tc, wc, dc, pc, kc, _) = q, c
         cosine = max(0.0, math.fsum(x * y for x, y in zip(vq, vc, strict=True)))
@@ -266,51 +233,33 @@ class Slow:
         topic = max(0.0, math.fsum(x * y for x, y in zip(pq, pc, strict=True)))
         words = self.dot(wq, wc)
         category = len(kq & kc) / math.sqrt(len(kq) * len(kc)) if kq and kc else 0.0
-        bent = 1.2 * words / (words + 0.2)
+        saturated = 1.2 * words / (words + 0.2)
         values = (
             min(cosine, 1.0),
             min(topic, 1.0),
             self.dot(tq, tc),
             len(tq.keys() & tc.keys()) / len(tq) if tq else 0.0,
-            bent,
+            saturated,
             category,
             time,
             recency,
-            0.0,
         )
         return [getattr(w, name) * value for name, value in zip(SIGNALS, values, strict=True)]
 
     def of_id(self, id_):
         return self.events[self.row[id_]]
 
-    def score(self, id_, related_id, until=None):
-        q, c = self.of_id(id_), self.of_id(related_id)
-        first = sum(self.parts(q, c))
-        return first + self.neighbours(q, c, until) if self.weights.neighbours else first
+    def score(self, id_, related_id):
+        return sum(self.parts(self.of_id(id_), self.of_id(related_id)))
 
     def ranked(self, query, n, *, own=None, score=None, until=None, allowed=None, lowest=None):
-        """The list in the written order: (id, score) pairs.
+        """The list in the tie-break order: (id, score) pairs.
 
         `score` is the exact score of a candidate's id (the reference's own where not given),
-        `until` the last day, `allowed` a set of ids. Neighbours count among the first 30.
+        `until` the last day, `allowed` a set of ids.
         """
-        if score is not None or not self.weights.neighbours:
-            score = score or (lambda id_: sum(self.parts(query, self.of_id(id_))))
-            found = self.ordered(score, own=own, until=until, allowed=allowed)
-        else:
-            first = self.ordered(
-                lambda id_: sum(self.parts(query, self.of_id(id_))),
-                own=own,
-                until=until,
-                allowed=allowed,
-            )[: max(n, 30)]
-            found = self.ordered(
-                lambda id_: (
-                    sum(self.parts(query, self.of_id(id_)))
-                    + self.neighbours(query, self.of_id(id_), until)
-                ),
-                allowed={id_ for id_, _ in first},
-            )
+        score = score or (lambda id_: sum(self.parts(query, self.of_id(id_))))
+        found = self.ordered(score, own=own, until=until, allowed=allowed)
         return [(id_, value) for id_, value in found if lowest is None or value >= lowest][:n]
 
     def ordered(self, score, *, own=None, until=None, allowed=None):
@@ -333,3 +282,8 @@ def lists_of(table):
     for id_, related_id in zip(table["id"], table["related_id"], strict=True):
         lists.setdefault(id_, []).append(related_id)
     return lists
+
+
+def configure(monkeypatch, **changes):
+    """Let engines that are made from now on work with other numbers."""
+    monkeypatch.setattr(config, "DEFAULTS", replace(config.DEFAULTS, **changes))

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from relatedevents.archive import Ids, days_of
-from relatedevents.index.index import tie_order
+from relatedevents.index.order import tie_order
 from relatedevents.weights import Weights
 
 #: What a scorer gives to an event that its list must never hold.

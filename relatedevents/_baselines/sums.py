@@ -15,9 +15,9 @@ from scipy import sparse
 from relatedevents._baselines.rows import Events, Rows, Scorer, Scores
 from relatedevents.archive import UNDATED
 from relatedevents.encoders import Encoder, encode_headlines
+from relatedevents.engines.terms import DECIMALS
 from relatedevents.features.tags import TagSpace
 from relatedevents.features.words import WordSpace
-from relatedevents.scoring.signals import DECIMALS
 
 
 @dataclass(frozen=True)

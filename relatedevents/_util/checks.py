@@ -133,6 +133,13 @@ def check_choice(name: str, value: object, options: Iterable[str]) -> str:
     return value
 
 
+def check_flag(name: str, value: object) -> bool:
+    """Return `value` if it is True or False, or raise `InputError`."""
+    if not isinstance(value, bool):
+        raise InputError(problem(name, f"got {shown(value)}", "True or False"))
+    return value
+
+
 def some_of(values: Sequence[object], most: int = 5) -> str:
     """List the first few of `values` for a message, and say how many more there are.
 

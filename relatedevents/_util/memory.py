@@ -1,4 +1,4 @@
-"""Capacity: how many threads and how much memory an engine may take of this machine."""
+"""Memory: how much of it an engine may take of this machine."""
 
 from __future__ import annotations
 
@@ -6,26 +6,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from relatedevents._util.checks import problem
-from relatedevents._util.cpu import processors
 from relatedevents.errors import InputError
 
 # A block so small loses little more by being halved again.
 _SMALLEST_BLOCK = 64
 # Bytes that are always there.
 _TRIFLE = 2**26
-
-
-def threads(wanted: int | None) -> int:
-    """Return how many threads to start: as many as wanted, no more than there are processors.
-
-    More would only wait for each other, and each holds buffers of its own.
-
-    Examples
-    --------
-    >>> threads(1), threads(None) == threads(10**6) == processors()
-    (1, True)
-    """
-    return processors() if wanted is None else min(wanted, processors())
 
 
 def available_memory() -> int | None:

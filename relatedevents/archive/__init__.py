@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from relatedevents._util.arrays import inverse
 from relatedevents.archive.dates import UNDATED, dates_of, day_of, days_of, is_missing
 from relatedevents.archive.ids import Ids
-from relatedevents.archive.order import inverse
-from relatedevents.archive.table import check_events, to_pandas
+from relatedevents.archive.table import check_events, check_frame, to_pandas
 
 __all__ = [
     "UNDATED",
     "Ids",
     "check_events",
+    "check_frame",
     "dates_of",
     "day_of",
     "days_of",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import warnings
 from collections.abc import Mapping
 from typing import Any, cast
@@ -60,6 +61,24 @@ def to_pandas(frame: object, source: str = "events") -> pd.DataFrame:
         allowed = "a DataFrame (pandas, Polars, Arrow) or, where files are read, a path"
         raise InputError(problem(source, f"got {type(frame).__name__}", allowed))
     return known.to_pandas()
+
+
+def check_frame(frame: object, name: str, source: str = "events") -> pd.DataFrame:
+    """Return `check_events` of a data frame; a path is refused with what to do.
+
+    Parameters
+    ----------
+    frame : pandas, Polars or Arrow data frame
+        One row an event.
+    name : str
+        What the argument is called in the message about a path.
+    source : str
+        What to call the table in messages.
+    """
+    if isinstance(frame, (str, os.PathLike)):
+        todo = "Read the file with read_events first."
+        raise InputError(problem(name, f"got {shown(frame)}", "a DataFrame", todo))
+    return check_events(frame, source=source)
 
 
 def check_events(

@@ -43,9 +43,9 @@ def related(args: argparse.Namespace) -> None:
     if (args.id is None) == (args.headline is None):
         came = "got neither" if args.id is None else "got both"
         raise InputError(problem("ID, --headline", came, "one of the two"))
-    if args.id is not None and (args.tag or args.date):
-        came = f"got ID {shown(args.id)} with --tag or --date"
-        raise InputError(problem("ID", came, "--tag and --date with --headline only"))
+    if args.id is not None and (args.tag or args.date or args.category):
+        came = f"got ID {shown(args.id)} with --tag, --date or --category"
+        raise InputError(problem("ID", came, "--tag, --date, --category with --headline only"))
     model = open_model(args)
     options = _listing(args, model)
     if args.id is not None:
@@ -53,9 +53,8 @@ def related(args: argparse.Namespace) -> None:
         of = model.archive_[model.archive_["id"] == args.id].iloc[0]
         event = {"headline": of["headline"], "date": of["date"], "tags": of["tags"]}
     else:
-        tags = args.tag or []
-        lists = model.related_to(args.headline, tags=tags, date=args.date, **options)
-        event = {"headline": args.headline, "date": args.date, "tags": tags}
+        event = {"headline": args.headline, "date": args.date, "tags": args.tag or []}
+        lists = model.related_to(**event, category=args.category, **options)
     if args.json:
         sys.stdout.write(_json(list(records(lists))))
     else:

@@ -1,4 +1,4 @@
-"""`relatedevents evaluate`: its arguments, and what it does."""
+"""`relatedevents evaluate`: runs measured against links, and the report."""
 
 from __future__ import annotations
 
@@ -31,104 +31,6 @@ _AS_OPTIONS = {
     "archive=": "--archive",
     "clusters='day'": "--cluster day",
 }
-
-
-def add_arguments(command: argparse.ArgumentParser) -> None:
-    """Add the arguments of `evaluate`, apart from those on reading and fitting an archive."""
-    command.add_argument(
-        "runs",
-        metavar="RUN",
-        nargs="+",
-        help="lists (.csv, .jsonl, .parquet, a TREC .run), as 'batch' writes them; a folder made "
-        "by 'fit', or an archive, which then lists the linked events; or the word 'sample'. "
-        "NAME=RUN names it",
-    )
-    command.add_argument(
-        "--links",
-        metavar="LINKS",
-        help="the links to measure against (.csv, .jsonl, .parquet, .qrels, the Context's pages), "
-        "or the word 'sample' (default for the run 'sample')",
-    )
-    command.add_argument(
-        "--archive",
-        metavar="ARCHIVE",
-        help="the events that lists and links are about: a file, a folder made by 'fit', or "
-        "'sample' (default: that of the first run that has one)",
-    )
-    command.add_argument(
-        "--baselines", action="store_true", help="add every baseline, on the same archive"
-    )
-    _add_measuring(command.add_argument_group("measuring"))
-    out = command.add_argument_group("output, besides the report on stdout")
-    out.add_argument("--json", action="store_true", help="print all figures as JSON instead")
-    out.add_argument("--markdown", metavar="FILE", help="write the report as Markdown")
-    out.add_argument("--html", metavar="FILE", help="write the report as a page with plots")
-    out.add_argument("--trec", metavar="DIR", help="write links and lists as TREC files")
-    out.add_argument(
-        "--changed",
-        type=int,
-        metavar="N",
-        help="how many queries that gained and lost most to show for each pair of runs (default: "
-        "for a single pair 1 on stdout and 3 in files, else none on stdout and 1 in files)",
-    )
-
-
-def _add_measuring(group: argparse._ArgumentGroup) -> None:
-    group.add_argument(
-        "--metrics",
-        metavar="NAMES",
-        help="parted by commas, the main one first, such as ndcg@10,rc@10,p@5,ap,rr,rbo@10:0.9",
-    )
-    group.add_argument(
-        "-n", type=int, default=10, metavar="N", help="how many events of a list count"
-    )
-    group.add_argument(
-        "--as-of",
-        metavar="links|own|none|DATE",
-        default="links",
-        help="the last day that a list may know (default: what the links tell)",
-    )
-    group.add_argument(
-        "--baseline", metavar="NAME", help="the run that all others are compared with"
-    )
-    group.add_argument(
-        "--cluster",
-        metavar="story|day",
-        help="take queries of one story or day as one independent case",
-    )
-    group.add_argument(
-        "--missing",
-        metavar="error|empty",
-        default="error",
-        help="a linked event without a list: stop (default), or count an empty list",
-    )
-    group.add_argument(
-        "--unlinked",
-        metavar="error|skip",
-        default="error",
-        help="an event without links: stop (default), or leave it out and count it",
-    )
-    group.add_argument(
-        "--unknown",
-        metavar="error|drop",
-        default="error",
-        help="links to events that the archive lacks: stop (default), or leave them out and count",
-    )
-    group.add_argument(
-        "--tuning-links", metavar="LINKS", help="the links that settings were chosen on"
-    )
-    group.add_argument(
-        "--gap", type=int, metavar="DAYS", help="refuse queries so near to a tuning query, too"
-    )
-    group.add_argument(
-        "--allow-leak", action="store_true", help="count what tuning has seen, and go on"
-    )
-    group.add_argument(
-        "--no-bounds",
-        action="store_true",
-        help="leave out what unlinked events could change; faster with thousands of lists",
-    )
-    group.add_argument("--seed", type=int, default=0, metavar="N", help="the seed of all chance")
 
 
 def evaluate(args: argparse.Namespace) -> None:

@@ -12,8 +12,7 @@ from relatedevents.cli.sources import load_model
 from relatedevents.store import check_free
 
 if TYPE_CHECKING:
-    from relatedevents.learning.adaptation import Adaptation
-    from relatedevents.learning.tuning_report import Tuning
+    from relatedevents.learning.reports import Adaptation, Tuning
     from relatedevents.model import RelatedEvents
 
 

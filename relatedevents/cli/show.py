@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from relatedevents.weights import SIGNALS
+from relatedevents.signals.register import signal_names
 
 if TYPE_CHECKING:
-    from relatedevents.retrieval.explain import Explanation
+    from relatedevents.retrieval.explain import Explanation, told_shares
 
 WIDTH = 100
 _DATE_WIDTH = 10
@@ -129,7 +129,7 @@ def list_text(lists: pd.DataFrame, event: Mapping[str, object]) -> str:
 
 def _sum_of(row: Mapping[str, object]) -> str:
     """Return the parts that add up to the score."""
-    parts = {name: float(str(row[name])) for name in SIGNALS if name in row}
+    parts = {name: float(str(row[name])) for name in signal_names() if name in row}
     told = [f"{name} {part:.3f}" for name, part in parts.items() if part]
     return "= " + " + ".join(told) if told else "= 0"
 
@@ -167,17 +167,7 @@ def explanation_text(explanation: Explanation) -> str:
 
 
 def _made_of(explanation: Explanation, signal: str) -> str:
-    parts, shares = explanation.parts, dict[str, float]()
-    if signal == "tags" or (signal == "coverage" and not parts["tags"]):
-        shares = explanation.tag_shares
-    elif signal == "coverage" and parts["coverage"]:
-        return "counted among the shares of tags"
-    elif signal == "words":
-        shares = explanation.word_shares
-    elif signal == "neighbours":
-        shares = explanation.neighbour_shares
-    elif signal == "time" and explanation.days_between is not None:
+    if signal == "time" and explanation.days_between is not None:
         days = explanation.days_between
         return f"{days} day{'' if days == 1 else 's'} apart"
-    told = sorted(shares.items(), key=lambda share: (-share[1], share[0]))
-    return ", ".join(f"{name} {part:.4f}" for name, part in told)
+    return told_shares(explanation.shares[signal])

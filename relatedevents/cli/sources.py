@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from relatedevents.weights import Weights
 
 SAMPLE = "sample"
+_FIT_OPTIONS = (
+    *("column", "tag_separator", "archive_format", "encoder", "allow_download"),
+    *("weights", "cache_dir"),
+)
 _SIGNS = ("!=", "<=", ">=", "=", "<", ">")
 
 
@@ -218,12 +222,5 @@ def read_archive(args: argparse.Namespace) -> pd.DataFrame:
 
 def _fit_options(args: argparse.Namespace) -> dict[str, object]:
     """Return what was given of the options that only a fit uses, by the option's name."""
-    return {
-        "--column": args.column,
-        "--tag-separator": args.tag_separator,
-        "--archive-format": args.archive_format,
-        "--encoder": args.encoder,
-        "--allow-download": args.allow_download,
-        "--weights": args.weights,
-        "--cache-dir": args.cache_dir,
-    }
+    # `update` takes neither weights nor a cache.
+    return {f"--{name.replace('_', '-')}": getattr(args, name, None) for name in _FIT_OPTIONS}

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-import tempfile
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from relatedevents._util.checks import problem, shown
+from relatedevents._util.files import atomic_file
 from relatedevents.errors import InputError, RelatedEventsWarning
 
 if TYPE_CHECKING:
@@ -162,14 +162,8 @@ class VectorCache:
         np.save(buffer, shard, allow_pickle=False)
         content = buffer.getvalue()
         path = self.folder / f"{_checksum(content)}.npy"
-        descriptor, name = tempfile.mkstemp(dir=self.folder, suffix=".tmp")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        with atomic_file(path) as temporary:
+            temporary.write_bytes(content)
         return path
 
     def _merge(self, paths: Sequence[Path]) -> None:

@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from relatedevents._util.checks import problem, shown
+from relatedevents._util.checks import check_number, problem, shown
+from relatedevents._util.files import atomic_folder, unwritable
 from relatedevents.encoders.fingerprints import encodes_like
 from relatedevents.encoders.protocol import Encoder
 from relatedevents.errors import InputError
 
+_INT8_MAX = 127
 _CONFIG, _VECTORS, _TOKENIZER = "config.json", "model.safetensors", "tokenizer.json"
 # The names that model2vec gives them in its own files.
 _ARRAYS = {"embedding": "embeddings", "weights": "weights", "token_mapping": "mapping"}
@@ -100,6 +102,41 @@ def static_of_parts(arrays: Mapping[str, npt.NDArray[Any]], settings: Mapping[st
     return encoder
 
 
+def quantise(vectors: npt.NDArray[np.floating], percentile: float) -> npt.NDArray[np.int8]:
+    """Round vectors to int8 with one scale for the whole matrix.
+
+    The scale maps the `percentile`-th largest absolute entry to 127 and clips what lies above:
+    a few outliers would otherwise leave most entries only a handful of steps. One scale for all
+    keeps the ratios between word pieces, so a mean of rows keeps its direction and needs no
+    scale of its own before it is normalised.
+
+    Parameters
+    ----------
+    vectors : ndarray of float, shape (n, d)
+        Finite numbers, at least one of them not 0.
+    percentile : float
+        Above 0, up to 100; 100 clips nothing.
+
+    Returns
+    -------
+    ndarray of int8, shape (n, d)
+
+    Raises
+    ------
+    InputError
+        When `percentile` lies outside its limits.
+
+    Examples
+    --------
+    >>> quantise(np.array([[1.0, -0.5], [0.25, 0.0]]), 100).tolist()
+    [[127, -64], [32, 0]]
+    """
+    percentile = check_number("percentile", percentile, 0, 100, above=True)
+    scale = np.percentile(np.abs(vectors), percentile) / _INT8_MAX
+    steps: npt.NDArray[np.floating] = np.clip(np.rint(vectors / scale), -_INT8_MAX, _INT8_MAX)
+    return steps.astype(np.int8)
+
+
 def save_encoder(encoder: Encoder, folder: str | os.PathLike[str]) -> Path:
     """Write a static encoder as a folder, which ``encoder=folder`` then names.
 
@@ -108,7 +145,7 @@ def save_encoder(encoder: Encoder, folder: str | os.PathLike[str]) -> Path:
     encoder : Encoder
         A model2vec StaticModel, such as the `encoder_` of a model that `adapt` returned.
     folder : path
-        A new or empty folder, or one that this function wrote, which is written anew.
+        A new or empty folder, or one that this function wrote, which is replaced as one.
 
     Returns
     -------
@@ -129,15 +166,34 @@ def save_encoder(encoder: Encoder, folder: str | os.PathLike[str]) -> Path:
     >>> again.encode(["A treaty is signed."]).shape
     (1, 256)
     """
-    from safetensors.numpy import save
-
     if not is_static(encoder):
         came = f"got a {type(encoder).__name__}"
         todo = "Save any other kind with its own library."
         raise InputError(problem("encoder", came, "a static (model2vec) encoder", todo))
     if not isinstance(folder, (str, os.PathLike)):
         raise InputError(problem("folder", f"got {shown(folder)}", "a path"))
+    contents = _files_of(encoder)
     place = Path(folder)
+    try:
+        others = {path.name for path in place.iterdir()} - set(contents) if place.exists() else None
+    except NotADirectoryError:
+        others = {place.name}
+    except OSError as error:
+        raise unwritable(place, error, "folder") from error
+    if others:
+        came = f"{str(place)!r} holds something else"
+        allowed = "a new or empty folder, or an encoder's to write anew"
+        raise InputError(problem("folder", came, allowed, "Nothing was written."))
+    with atomic_folder(place, replace=True) as new:
+        for name, content in contents.items():
+            (new / name).write_bytes(content)
+    return place
+
+
+def _files_of(encoder: Encoder) -> dict[str, bytes]:
+    """Return the names and contents of the files that model2vec reads an encoder from."""
+    from safetensors.numpy import save
+
     arrays, settings = static_parts(encoder)
     config = {
         "architectures": ["StaticModel"],
@@ -149,21 +205,8 @@ def save_encoder(encoder: Encoder, folder: str | os.PathLike[str]) -> Path:
     }
     if "mapping" in arrays:
         config["vocabulary_quantization"] = len(arrays["embeddings"])
-    contents = {
+    return {
         _CONFIG: (json.dumps(config, indent=2) + "\n").encode(),
         _VECTORS: save({name: np.ascontiguousarray(array) for name, array in arrays.items()}),
         _TOKENIZER: settings["tokenizer"].encode(),
     }
-    try:
-        there = {path.name for path in place.iterdir()} if place.is_dir() else set()
-        if there - set(contents) or (place.exists() and not place.is_dir()):
-            came = f"{str(place)!r} holds something else"
-            allowed = "a new or empty folder, or an encoder's to write anew"
-            raise InputError(problem("folder", came, allowed, "Nothing was written."))
-        place.mkdir(parents=True, exist_ok=True)
-        for name, content in contents.items():
-            (place / name).write_bytes(content)
-    except OSError as error:
-        came = f"{str(place)!r} can't be written ({error.strerror or error})"
-        raise InputError(problem("folder", came, "a folder with room")) from error
-    return place

@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
+
+from relatedevents._util.arrays import F32, F64, I64
 
 _CHUNK = 4096
 _EPS = float(np.finfo(np.float32).eps)
 
 
-def bounding_vectors(vectors: npt.NDArray[np.float32], share: int) -> npt.NDArray[np.float32]:
+def bounding_vectors(vectors: F32, share: int) -> F32:
     """Return short vectors whose dot products are no smaller than those of the long ones.
 
-    The places along the main directions of all vectors, and the length of what is left: by
+    The coordinates along the main directions of all vectors, and the length of what is left: by
     Cauchy and Schwarz the products of what is left are at most the product of its lengths.
     Rounding moves a bound by no more than a dot product of the long vectors errs.
 
@@ -44,16 +45,16 @@ def bounding_vectors(vectors: npt.NDArray[np.float32], share: int) -> npt.NDArra
     short = np.empty((len(vectors), n_short + 1), dtype=np.float32)
     for first in range(0, len(vectors), _CHUNK):
         some = vectors[first : first + _CHUNK].astype(np.float64)
-        places = (some @ main).astype(np.float32)
+        coordinates = (some @ main).astype(np.float32)
         lengths = np.sum(some**2, axis=1)
-        left = lengths - np.sum(places.astype(np.float64) ** 2, axis=1)
-        short[first : first + _CHUNK, :-1] = places
-        # Rounding the places may have made them longer; what is left must not come out shorter.
+        left = lengths - np.sum(coordinates.astype(np.float64) ** 2, axis=1)
+        short[first : first + _CHUNK, :-1] = coordinates
+        # Rounding may have made them longer; what is left must not come out shorter.
         short[first : first + _CHUNK, -1] = np.sqrt(np.maximum(left, 0.0) + _EPS * lengths)
     return short
 
 
-def main_directions(vectors: npt.NDArray[np.float32], n_directions: int) -> npt.NDArray[np.float64]:
+def main_directions(vectors: F32, n_directions: int) -> F64:
     """Return the directions along which vectors lie most, the first of them first.
 
     Principal components without centring (Pearson 1901).
@@ -83,45 +84,51 @@ def main_directions(vectors: npt.NDArray[np.float32], n_directions: int) -> npt.
 
 
 @dataclass(frozen=True)
-class Outline:
-    """Vectors of length 1 or 0, by where they lie along a few directions at right angles.
+class ProjectedVectors:
+    """Vectors of length 1 or 0, by their coordinates along a few directions at right angles.
 
     Attributes
     ----------
-    places : numpy.ndarray of float32, shape (n, n_directions)
+    coordinates : numpy.ndarray of float32, shape (n, n_directions)
         Counted from some point, such as the mean of the vectors.
-    origin : numpy.ndarray of float32, shape (n_directions,)
+    centre : numpy.ndarray of float32, shape (n_directions,)
         Where that point lies along the directions.
     """
 
-    places: npt.NDArray[np.float32]
-    origin: npt.NDArray[np.float32]
+    coordinates: F32
+    centre: F32
 
-    def bounds(self, rows: npt.NDArray[np.int64], first: int, last: int) -> npt.NDArray[np.float32]:
+    def bounds(self, rows: I64, first: int, last: int) -> F32:
         """Return the most that the dot products of some vectors with a stretch of them can be.
 
         By Cauchy and Schwarz, as in `bounding_vectors`.
 
         Examples
         --------
-        >>> outline = Outline(np.array([[0.5], [-1.0]], np.float32), np.array([0.5], np.float32))
-        >>> outline.bounds(np.array([0]), 0, 2).round(2).tolist()
+        >>> coordinates = np.array([[0.5], [-1.0]], np.float32)
+        >>> projected = ProjectedVectors(coordinates, np.array([0.5], np.float32))
+        >>> projected.bounds(np.array([0]), 0, 2).round(2).tolist()
         [[1.0, -0.5]]
         """
-        mine, theirs = self._with_rest(self.places[rows]), self._with_rest(self.places[first:last])
-        # What an origin apart from 0 adds to the products, without moving everyone's places.
-        mine[:, -2] = mine[:, :-2] @ self.origin + self.origin @ self.origin
-        mine[:, :-2] += self.origin
+        mine, theirs = (
+            self._with_rest(self.coordinates[rows]),
+            self._with_rest(self.coordinates[first:last]),
+        )
+        # What a centre apart from 0 adds to the products, without moving all coordinates.
+        mine[:, -2] = mine[:, :-2] @ self.centre + self.centre @ self.centre
+        mine[:, :-2] += self.centre
         theirs[:, -2] = 1.0
         return np.asarray(mine @ theirs.T)
 
-    def _with_rest(self, places: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """Return some places with one column more to fill, and the most that can be left beside."""
-        longer = np.empty((len(places), places.shape[1] + 2), dtype=np.float32)
-        longer[:, :-2] = places
-        squares = np.einsum("ij,ij->i", places, places) + 2.0 * (places @ self.origin)
-        squares += self.origin @ self.origin
+    def _with_rest(self, coordinates: F32) -> F32:
+        """Return coordinates with one column more to fill, and the most that can be left beside."""
+        longer = np.empty((len(coordinates), coordinates.shape[1] + 2), dtype=np.float32)
+        longer[:, :-2] = coordinates
+        squares = np.einsum("ij,ij->i", coordinates, coordinates) + 2.0 * (
+            coordinates @ self.centre
+        )
+        squares += self.centre @ self.centre
         # A root makes much of little: near 0 the squares' rounding must not shorten what is left.
-        rounding = (places.shape[1] + 8) * _EPS
+        rounding = (coordinates.shape[1] + 8) * _EPS
         longer[:, -1] = np.sqrt(np.maximum(1.0 - squares, 0.0) + rounding)
         return longer

@@ -1,6 +1,6 @@
-"""The exact engine: the best n of every row, in the written order, for any block size and thread.
+"""The exact engine: the best n of every row, in the tie-break order, for any block size and thread.
 
-A first pass in float32 keeps a few more candidates than asked for. Those are scored again in
+A first stage in float32 keeps a few more candidates than asked for. Those are scored again in
 float64 by the caller's own function and put in order: score rounded to 6 decimals, then smaller
 row. Where float32's error leaves a doubt that a better candidate was dropped, that row is done
 again over all candidates near its n-th score, so no list depends on rounding.
@@ -8,185 +8,102 @@ again over all candidates near its n-th score, so no list depends on rounding.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
-from relatedevents._util.memory import check_lists_fit, threads
-from relatedevents._util.threads import in_threads
+from relatedevents._util.arrays import F32, F64, I64, chunks
+from relatedevents._util.threads import in_threads, threads
+from relatedevents.engines import config as settings
 from relatedevents.engines import numpy_scan
 from relatedevents.engines.all_pairs import AllPairs
-from relatedevents.engines.base import Best, ExactParts, Filters, Progress
-from relatedevents.engines.bounds import Outline
-from relatedevents.engines.days import FAR, latest_days, near_days
-from relatedevents.engines.kernels import strip as _kernels
-from relatedevents.engines.postings import CsrArrays, Postings
-from relatedevents.engines.query_scan import MANY, SomePairs
-from relatedevents.scoring.ranking import best_of_each
-from relatedevents.scoring.signals import BEND, DECIMALS, add_parts
-from relatedevents.scoring.terms import Operands
+from relatedevents.engines.base import Best, ExactScores, Filters, Progress, rank_candidates
+from relatedevents.engines.bounds import ProjectedVectors
+from relatedevents.engines.config import EngineConfig
+from relatedevents.engines.kernel_data import row_data, score_config
+from relatedevents.engines.kernels import query_scan as kernels
+from relatedevents.engines.query_scan import QueryScan
+from relatedevents.engines.terms import DECIMALS, ScoreTerms
 
-# Rows of a dense strip worked on at once; below _SMALL rows a strip beats square blocks.
-_STRIP = 32
-_SMALL = 4096
-# Blocks pay where a row keeps few of its candidates: one in so many at most.
-_FEW = 8
-
-_In = TypeVar("_In")
-_Out = TypeVar("_Out")
+# Rows whose candidates are ranked at once.
+_RANKED = 2048
+# Where at most one in so many candidates is allowed, those are copied.
+_FEW = 4
+# Scores of queries' lists that a scan keeps at once.
+_KEPT = 2**22
 
 
 class ExactEngine:
-    """Finds the best candidates of any query among a fixed set of candidates.
+    """Finds the best candidates of any query; parameters and methods as `Engine`.
 
-    Parameters
-    ----------
-    candidates : Operands
-        The candidates' side of the weighted sum, in the order that decides equal scores.
-    block_size : int
-        Rows and columns of a block; less where that does not fit into memory.
-    n_threads : int or None
-        Worker threads, no more than the processors this process may use; None takes them all.
+    Blocks are smaller than `block_size` where that does not fit into memory.
     """
 
     def __init__(
-        self, candidates: Operands, *, block_size: int = 1024, n_threads: int | None = None
+        self,
+        candidates: ScoreTerms,
+        *,
+        block_size: int = 1024,
+        n_threads: int | None = None,
+        config: EngineConfig | None = None,
     ) -> None:
         self.candidates = candidates
         self.block_size = block_size
         self.n_threads = threads(n_threads)
-        self._days = near_days(candidates.days)
-        self._sparse = CsrArrays.of(candidates.sparse)
-        self._bent = CsrArrays.of(candidates.bent)
-        self._pattern = CsrArrays.of(candidates.pattern)
-        self._all_postings: tuple[Postings, ...] | None = None
+        self.config = config or settings.DEFAULTS
+        self._rows, self._score = row_data(candidates), score_config(candidates)
 
     def best_of_rows(
         self,
-        queries: Operands,
-        own_rows: npt.NDArray[np.int64],
-        exact: ExactParts,
+        queries: ScoreTerms,
+        own_rows: I64,
+        exact: ExactScores,
         n: int,
         filters: Filters,
         on_progress: Progress | None = None,
     ) -> Best:
-        """Return the best n of each query.
-
-        Parameters
-        ----------
-        queries : Operands
-            The queries' side, made with the candidates' weights and columns.
-        own_rows : numpy.ndarray of int64, shape (n_queries,)
-            The row that each query is itself among the candidates, -1 for one from outside.
-        exact : callable
-            (query numbers, candidate rows) -> parts in float64, shape (n_pairs, n_signals).
-        n : int
-            How many.
-        filters : Filters
-            Which candidates are allowed.
-        on_progress : callable, optional
-            Told how many queries were done since the last call.
-        """
-        n = min(n, len(self._days))
-        check_room(len(own_rows), n, exact)
-        if _kernels.near_best.spares(len(own_rows) * len(self._days), numpy_scan.FEW):
-            found = numpy_scan.found_by_numpy(self.candidates, queries, own_rows, n, filters)
-            pieces = []
-            for numbers, counts, rows in found:
-                pieces.append(rank_candidates(numbers, counts, rows, exact, n))
-                if on_progress is not None:
-                    on_progress(len(numbers))
-            return _join(pieces, n, exact)
-        strips = [
-            np.arange(first, min(first + _STRIP, len(own_rows)))
-            for first in range(0, len(own_rows), _STRIP)
-        ]
-        postings = self._postings()
-
-        def work(strip: npt.NDArray[np.int64]) -> Best:
-            best = self._strip(queries, own_rows, exact, n, filters, strip, postings)
-            if on_progress is not None:
-                on_progress(len(strip))
-            return best
-
-        return _join(self._in_threads(work, strips), n, exact)
+        """Return the best n of each query; parameters as `Engine.best_of_rows`."""
+        return self._scan(queries, own_rows, exact, n, filters, on_progress=on_progress)[0]
 
     def best_of_some(
         self,
-        rows: npt.NDArray[np.int64],
-        exact: ExactParts,
+        rows: I64,
+        exact: ExactScores,
         n: int,
-        low: npt.NDArray[np.float32] | None = None,
-        outline: Outline | None = None,
-    ) -> tuple[Best, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """Return the best n of some candidates among all others, and whom they matter to.
-
-        Faster than `best_of_rows` where more than a few are asked for.
-
-        Parameters
-        ----------
-        rows : numpy.ndarray of int64, shape (n_queries,)
-            Which candidates.
-        exact, n
-            As in `best_of_rows`.
-        low : numpy.ndarray of float32, shape (n_candidates,), optional
-            The float32 score at which one of `rows` matters to each candidate; without it, to
-            none.
-        outline : Outline, optional
-            Of the dense vectors of all candidates, where those have many more dimensions.
-
-        Returns
-        -------
-        Best
-            The lists.
-        numpy.ndarray of int64, numpy.ndarray of int64, shape (n_pairs,)
-            Each candidate and the one of `rows` that matters to it.
-        """
-        n = max(1, min(n, len(self._days)))
-        check_room(len(rows), n, exact)
-        pieces, owners, comers = [], [rows[:0]], [rows[:0]]
-        for first in range(0, len(rows), MANY):
-            some = rows[first : first + MANY]
-            pairs = SomePairs(self.candidates, some, n, low, outline)
-            near = pairs.run(self._in_threads, self.n_threads)
-            numbers = first + np.arange(len(some))
-            counts = np.bincount(near.queries, minlength=len(some))
-            pieces.append(rank_candidates(numbers, counts, near.candidates, exact, n))
-            owners.append(near.owners)
-            comers.append(some[near.comers])
-        return _join(pieces, n, exact), np.concatenate(owners), np.concatenate(comers)
+        low: F32 | None = None,
+        projected: ProjectedVectors | None = None,
+    ) -> tuple[Best, I64, I64]:
+        """Return the best n of some candidates, and whom they matter to, as `Engine`."""
+        everyone = Filters(np.ones(len(self.candidates), dtype=np.bool_))
+        queries = self.candidates.take(rows)
+        return self._scan(queries, rows, exact, n, everyone, low, projected)
 
     def best_of_all(
-        self,
-        exact: ExactParts,
-        n: int,
-        filters: Filters,
-        on_progress: Progress | None = None,
+        self, exact: ExactScores, n: int, filters: Filters, on_progress: Progress | None = None
     ) -> Best:
         """Return the best n of every candidate among the others; parameters as `best_of_rows`."""
-        n_rows = len(self._days)
+        n_rows = len(self.candidates)
         everyone = np.arange(n_rows)
+        allowed = np.flatnonzero(filters.possible(self.candidates.days))
+        if _FEW * len(allowed) <= n_rows:
+            return self._best_among(allowed, exact, n, filters, on_progress)
         n_kept = n + max(6, n // 4)
-        if not self.candidates.dense.shape[1] or n_rows < max(_SMALL, _FEW * n_kept):
-            # Without a dense part a strip costs next to nothing, and ties are the rule.
+        least = max(self.config.small, self.config.least_share * n_kept)
+        if n_rows < least:
             return self.best_of_rows(self.candidates, everyone, exact, n, filters, on_progress)
-        check_room(n_rows, n, exact)
-        kept, bound = self._all_blocks(n_kept, filters, on_progress)
+        best = Best.empty(n_rows, n)
+        kept, bound = self._all_pairs(n_kept, filters, on_progress)
+        last = np.empty(n_rows)
 
-        def work(rows: npt.NDArray[np.int64]) -> tuple[Best, npt.NDArray[np.float64]]:
+        def rank(rows: I64) -> None:
             pairs = kept[rows]
             there = pairs >= 0
             counts = there.sum(axis=1)
-            best = rank_candidates(rows, counts, pairs[there], exact, n)
-            last = np.round(add_parts(best.parts[:, n - 1]), DECIMALS)
-            return best, np.where(counts < n_kept, np.inf, last)
+            best.put(rows, rank_candidates(rows, counts, pairs[there], exact, n))
+            nth = np.round(best.scores[rows, n - 1], DECIMALS)
+            last[rows] = np.where(counts < n_kept, np.inf, nth)
 
-        chunks = [everyone[first : first + 2048] for first in range(0, n_rows, 2048)]
-        done = self._in_threads(work, chunks)
-        best = _join([one for one, _ in done], n, exact)
-        last = np.concatenate([scores for _, scores in done])
+        in_threads(self.n_threads, rank, chunks(everyone, _RANKED))
         # A dropped candidate scores at most bound + error; it must round to less than the n-th.
         doubtful = np.flatnonzero(last - (bound + self.candidates.error) <= 10.0**-DECIMALS)
         if len(doubtful):
@@ -197,130 +114,106 @@ class ExactEngine:
                 n,
                 filters.take(doubtful),
             )
-            best.rows[doubtful] = again.rows
-            best.parts[doubtful] = again.parts
-        return Best(best.rows, best.parts, len(doubtful))
+            best.put(doubtful, again)
+        return replace(best, rechecked=len(doubtful))
 
-    def _in_threads(self, work: Callable[[_In], _Out], items: Sequence[_In]) -> list[_Out]:
-        if len(items) == 1 and self.n_threads > 1:
-            return [work(items[0])]
-        return in_threads(self.n_threads, work, items)
-
-    def _postings(self) -> tuple[Postings, ...]:
-        if self._all_postings is None:
-            n = len(self._days)
-            matrices = (self._sparse, self._bent, self._pattern)
-            self._all_postings = tuple(Postings(matrix, n) for matrix in matrices)
-            for postings in self._all_postings:
-                postings.fill(0, n)
-        return self._all_postings
-
-    def _strip(
+    def _best_among(
         self,
-        queries: Operands,
-        own_rows: npt.NDArray[np.int64],
-        exact: ExactParts,
+        allowed: I64,
+        exact: ExactScores,
         n: int,
         filters: Filters,
-        strip: npt.NDArray[np.int64],
-        postings: tuple[Postings, ...],
+        on_progress: Progress | None,
     ) -> Best:
-        sides = (queries.sparse, queries.bent, queries.pattern)
-        sparse_rows, bent_rows, pattern_rows = (CsrArrays.of(matrix) for matrix in sides)
-        days = near_days(queries.days)
-        dense, side = queries.dense[strip], queries.side[strip]
-        scores = np.zeros((len(strip), len(self._days)), dtype=np.float32)
-        if dense.shape[1]:
-            np.dot(dense, self.candidates.dense.T, out=scores)
-        beside = np.zeros((len(strip), 0), dtype=np.float32)
-        if side.shape[1]:
-            beside = side @ self.candidates.side.T
-        scratch = np.empty(n, dtype=np.float32)
-        shared = np.empty(len(self._days), dtype=np.float32)
-        slack = 2.0 * queries.error + 10.0**-DECIMALS
-        until = latest_days(filters.take(strip), len(strip))
-        found = []
-        for number, query in enumerate(strip):
-            row = scores[number]
-            _kernels.weigh_dense(row, beside[number], queries.dense_weight, queries.side_weight)
-            _kernels.add_sparse(row, *sparse_rows.row(query), *postings[0].arrays)
-            if self.candidates.bent.shape[1]:
-                shared[:] = 0.0
-                _kernels.add_sparse(shared, *bent_rows.row(query), *postings[1].arrays)
-                _kernels.add_bent(row, shared, self.candidates.bent_weight, BEND)
-            _kernels.add_time_and_code(
-                row,
-                days[query],
-                int(FAR),
-                self._days,
-                self.candidates.table,
-                self.candidates.code_table[queries.codes[query]],
-                self.candidates.codes,
-            )
-            if self.candidates.pattern.shape[1]:
-                shared[:] = 0.0
-                columns, _ = pattern_rows.row(query)
-                _kernels.add_count(shared, columns, *postings[2].arrays[:2])
-                row += queries.factor[query] * shared
-            row += self.candidates.bonus
-            found.append(
-                _kernels.near_best(
-                    row,
-                    int(own_rows[query]),
-                    filters.allowed,
-                    self._days,
-                    int(until[number]),
-                    n,
-                    slack,
-                    not dense[number].any() and not side[number].any(),
-                    scratch,
-                )
-            )
-        counts = np.array([len(rows) for rows in found])
-        return rank_candidates(strip, counts, np.concatenate(found), exact, n)
+        """Return the best n of every row from a copy of the few candidates that are allowed."""
+        best = Best.empty(len(self.candidates), min(n, len(self.candidates)))
+        if not len(allowed):
+            return best
+        number = np.full(len(self.candidates), -1, dtype=np.int64)
+        number[allowed] = np.arange(len(allowed))
+        engine = ExactEngine(
+            self.candidates.take(allowed), n_threads=self.n_threads, config=self.config
+        )
+        found = engine.best_of_rows(
+            self.candidates,
+            number,
+            lambda q, c: exact(q, allowed[c]),
+            n,
+            Filters(np.ones(len(allowed), dtype=np.bool_), filters.until),
+            on_progress,
+        )
+        # The last entry answers for the -1 of an unused rank.
+        best.put(slice(None), Best(np.append(allowed, -1)[found.rows], found.scores))
+        return best
 
-    def _all_blocks(
+    def _all_pairs(
         self, n_kept: int, filters: Filters, on_progress: Progress | None
-    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-        pairs = AllPairs(self.candidates, self.block_size, self.n_threads, n_kept, filters)
-        return pairs.run(self._in_threads, on_progress)
+    ) -> tuple[I64, F64]:
+        pairs = AllPairs(
+            self.candidates, self.block_size, self.n_threads, n_kept, filters, self.config
+        )
+        return pairs.run(on_progress)
 
+    def _scan(
+        self,
+        queries: ScoreTerms,
+        own_rows: I64,
+        exact: ExactScores,
+        n: int,
+        filters: Filters,
+        low: F32 | None = None,
+        projected: ProjectedVectors | None = None,
+        on_progress: Progress | None = None,
+    ) -> tuple[Best, I64, I64]:
+        n = max(1, min(n, len(self.candidates)))
+        best = Best.empty(len(own_rows), n)
+        n_pairs = len(own_rows) * len(self.candidates)
+        if low is None and kernels.offer.spares(n_pairs, numpy_scan.FEW):
+            self._scan_by_numpy(best, queries, own_rows, exact, filters, on_progress)
+            return best, own_rows[:0], own_rows[:0]
+        size = max(1, min(self.config.scan_queries, _KEPT // n))
+        pieces = chunks(np.arange(len(own_rows)), size)
+        # Many pieces are shared by the threads; of a few, each is.
+        across = len(pieces) >= 2 * self.n_threads
 
-def rank_candidates(
-    queries: npt.NDArray[np.int64],
-    counts: npt.NDArray[np.int64],
-    candidates: npt.NDArray[np.int64],
-    exact: ExactParts,
-    n: int,
-) -> Best:
-    """Score each query's candidates (`counts` of them, one query after the other), keep the best n.
+        def work(numbers: I64) -> tuple[I64, I64]:
+            whole = len(numbers) == len(own_rows)
+            scan = QueryScan(
+                self._rows,
+                self._score,
+                queries if whole else queries.take(numbers),
+                own_rows[numbers],
+                n,
+                filters.take(numbers),
+                low,
+                projected,
+                self.config,
+            )
+            pairs = scan.run(1 if across else self.n_threads)
+            counts = np.bincount(pairs.queries, minlength=len(numbers))
+            best.put(numbers, rank_candidates(numbers, counts, pairs.candidates, exact, n))
+            if on_progress is not None:
+                on_progress(len(numbers))
+            return pairs.owners, own_rows[numbers[pairs.entrants]]
 
-    In the written order: rounded score, then smaller row.
-    """
-    owner = np.repeat(np.arange(len(queries)), counts)
-    parts = exact(queries[owner], candidates)
-    best, kept = best_of_each(counts, candidates, add_parts(parts), n)
-    there = np.arange(n) < kept[:, None]
-    rows = np.full((len(queries), n), -1, dtype=np.int64)
-    best_parts = np.zeros((len(queries), n, parts.shape[1]))
-    rows[there] = candidates[best]
-    best_parts[there] = parts[best]
-    return Best(rows, best_parts)
+        found = in_threads(self.n_threads if across else 1, work, pieces)
+        owners = [own_rows[:0], *(owners for owners, _ in found)]
+        entrants = [own_rows[:0], *(entrants for _, entrants in found)]
+        return best, np.concatenate(owners), np.concatenate(entrants)
 
-
-def check_room(n_queries: int, n: int, exact: ExactParts) -> None:
-    """Raise `InputError` if the lists of so many queries can't fit into memory."""
-    # A row and its parts, once in pieces and once joined.
-    nobody = np.zeros(0, dtype=np.int64)
-    check_lists_fit(n_queries, n, 2 * 8 * (1 + exact(nobody, nobody).shape[1]))
-
-
-def _join(pieces: list[Best], n: int, exact: ExactParts) -> Best:
-    if not pieces:
-        nobody = np.zeros(0, dtype=np.int64)
-        n_signals = exact(nobody, nobody).shape[1]
-        return Best(np.zeros((0, n), dtype=np.int64), np.zeros((0, n, n_signals)))
-    return Best(
-        np.concatenate([piece.rows for piece in pieces]),
-        np.concatenate([piece.parts for piece in pieces]),
-    )
+    def _scan_by_numpy(
+        self,
+        best: Best,
+        queries: ScoreTerms,
+        own_rows: I64,
+        exact: ExactScores,
+        filters: Filters,
+        on_progress: Progress | None,
+    ) -> None:
+        """Write the lists of a few queries among a few candidates: nothing is compiled."""
+        n = best.rows.shape[1]
+        found = numpy_scan.found_by_numpy(self.candidates, queries, own_rows, n, filters)
+        for numbers, counts, rows in found:
+            best.put(numbers, rank_candidates(numbers, counts, rows, exact, n))
+            if on_progress is not None:
+                on_progress(len(numbers))

@@ -14,9 +14,8 @@ from scipy import sparse
 
 from relatedevents._util.threads import one_blas_thread
 from relatedevents.engines.base import Filters
-from relatedevents.engines.days import FAR, latest_days, near_days
-from relatedevents.scoring.signals import BEND, DECIMALS
-from relatedevents.scoring.terms import Operands
+from relatedevents.engines.kernel_data import FAR, latest_days, near_days
+from relatedevents.engines.terms import DECIMALS, SATURATION, ScoreTerms
 
 #: So many scores of a process are worth no compiling.
 FEW = 1 << 21
@@ -26,8 +25,8 @@ _Scores = npt.NDArray[np.float32]
 
 
 def found_by_numpy(
-    candidates: Operands,
-    queries: Operands,
+    candidates: ScoreTerms,
+    queries: ScoreTerms,
     own_rows: npt.NDArray[np.int64],
     n: int,
     filters: Filters,
@@ -36,7 +35,7 @@ def found_by_numpy(
 
     Parameters
     ----------
-    candidates, queries : Operands
+    candidates, queries : ScoreTerms
         The two sides.
     own_rows, n, filters
         As in `relatedevents.engines.exact.ExactEngine.best_of_rows`.
@@ -62,13 +61,13 @@ def found_by_numpy(
         inside = np.flatnonzero(own_rows[numbers] >= 0)
         scores[inside, own_rows[numbers[inside]]] = -1.0
         # Without vectors a score of 0 is an exact 0, and equal scores go by row.
-        exact_zeros = np.asarray(~np.column_stack([some.dense, some.side]).any(axis=1))
+        exact_zeros = np.asarray(~np.column_stack([some.dense, some.second]).any(axis=1))
         near = _near_best(scores, n, slack, exact_zeros)
         yield numbers, near.sum(axis=1), np.nonzero(near)[1]
 
 
-def scores_of_all(queries: Operands, candidates: Operands) -> _Scores:
-    """Return the score of every pair of a query and a candidate, see `Operands`.
+def scores_of_all(queries: ScoreTerms, candidates: ScoreTerms) -> _Scores:
+    """Return the score of every pair of a query and a candidate, see `ScoreTerms`.
 
     Returns
     -------
@@ -76,23 +75,27 @@ def scores_of_all(queries: Operands, candidates: Operands) -> _Scores:
         Each within the operands' `error` of the exact one.
     """
     scores = np.zeros((len(queries.days), len(candidates.days)), dtype=np.float32)
-    for name in ("dense", "side"):
+    for name in ("dense", "second"):
         mine, theirs = getattr(queries, name), getattr(candidates, name)
         if theirs.shape[1]:
             weight = np.float32(getattr(queries, f"{name}_weight"))
             scores += weight * np.maximum(mine @ theirs.T, 0.0)
     if candidates.sparse.shape[1]:
         scores += _products(queries.sparse, candidates.sparse)
-    if candidates.bent.shape[1]:
-        dots = _products(queries.bent, candidates.bent)
-        scores += np.float32(queries.bent_weight * (1.0 + BEND)) * dots / (dots + np.float32(BEND))
-    if candidates.pattern.shape[1]:
-        mine, theirs = _ones(queries.pattern), _ones(candidates.pattern)
-        scores += queries.factor[:, None] * _products(mine, theirs)
+    if candidates.saturated.shape[1]:
+        dots = _products(queries.saturated, candidates.saturated)
+        scores += (
+            np.float32(queries.saturated_weight * (1.0 + SATURATION))
+            * dots
+            / (dots + np.float32(SATURATION))
+        )
+    if candidates.overlap.shape[1]:
+        mine, theirs = _ones(queries.overlap), _ones(candidates.overlap)
+        scores += queries.overlap_factor[:, None] * _products(mine, theirs)
     if len(candidates.code_table) > 1:
         scores += candidates.code_table[queries.codes][:, candidates.codes]
-    scores += _time_parts(near_days(queries.days), near_days(candidates.days), candidates.table)
-    return np.asarray(scores + candidates.bonus)
+    scores += _time_parts(near_days(queries.days), near_days(candidates.days), candidates.day_table)
+    return np.asarray(scores + candidates.prior)
 
 
 def _near_best(

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
-import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -15,24 +13,19 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
-from relatedevents._util.checks import problem, shown
-from relatedevents.archive import UNDATED, Ids, days_of, inverse
+from relatedevents._util.checks import problem
+from relatedevents._util.contents import Contents
+from relatedevents.archive import Ids, days_of, inverse
 from relatedevents.encoders import Encoder, encode_headlines
 from relatedevents.errors import InputError, StoreError
-from relatedevents.features.categories import CategorySpace
-from relatedevents.features.projection import NeighbourSpace
 from relatedevents.features.tags import TagSpace
-from relatedevents.features.topics import TopicSpace
 from relatedevents.features.word_sets import Wording
-from relatedevents.features.words import WordSpace
-from relatedevents.scoring.signals import Features
-from relatedevents.store import Contents
+from relatedevents.index.numbering import Positions, Rows
+from relatedevents.index.order import tie_order
+from relatedevents.signals.features import Column, Events, Features
+from relatedevents.signals.register import all_signals, in_fit_order
 from relatedevents.weights import Weights
 
-#: The column whose likeness the category signal measures.
-CATEGORY_COLUMN = "category"
-
-_SLUG_LENGTH = 140
 # As many tell one encoder from another, and take a moment even with a slow one.
 _CHECKED_HEADLINES = 16
 
@@ -46,24 +39,21 @@ class Index:
     table : pandas.DataFrame
         The checked archive, in the user's order.
     order : numpy.ndarray of int64, shape (n_events,)
-        The place in `table` of each row; rows stand in the order of equal scores.
+        The position in `table` of each row; rows stand in the order of equal scores.
     features : Features
-        What the signals know of each row.
-    tag_space, word_space, topic_space, category_space, neighbour_space
-        The vocabularies, with the statistics of the fit.
+        What the signals know of each row, and what they learned from all.
     tie_break : str
         The tie-break that `order` follows.
+    version : int
+        How many times the archive was updated since it was fitted or loaded: what was made of
+        one version is not used with another.
     """
 
     table: pd.DataFrame
     order: npt.NDArray[np.int64]
     features: Features
-    tag_space: TagSpace
-    word_space: WordSpace
-    topic_space: TopicSpace
-    category_space: CategorySpace
-    neighbour_space: NeighbourSpace
     tie_break: str
+    version: int = 0
 
     def __len__(self) -> int:
         return len(self.order)
@@ -83,6 +73,28 @@ class Index:
         """What the headline of each row says, read when it is first asked for."""
         return Wording.of(self.table["headline"].to_numpy(dtype=object)[self.order].tolist())
 
+    @property
+    def tag_space(self) -> TagSpace:
+        """The tags: keys, spellings to show, weights."""
+        space: TagSpace = self.features.spaces["tags"]
+        return space
+
+    def positions(self, rows: Rows) -> Positions:
+        """Return where some rows stand in `table`."""
+        return Positions(self.order[rows])
+
+    def rows(self, positions: Positions) -> Rows:
+        """Return the rows of some events of `table`."""
+        return Rows(self._row_of[positions])
+
+    def positions_of(self, ids: Iterable[object], name: str) -> Positions:
+        """Return where the events of some ids stand in `table`; errors call the argument `name`."""
+        return self.positions(Rows(self.ids.rows_of(ids, name)))
+
+    @cached_property
+    def _row_of(self) -> npt.NDArray[np.int64]:
+        return inverse(self.order)
+
     @classmethod
     def build(
         cls,
@@ -94,7 +106,7 @@ class Index:
         cache_dir: str | os.PathLike[str] | None = None,
         progress: bool = False,
     ) -> Index:
-        """Fit a checked archive: vectors, vocabularies, days and order.
+        """Fit a checked archive: what each signal learns of it, days and order.
 
         Parameters
         ----------
@@ -112,88 +124,72 @@ class Index:
             Whether to show a bar on stderr.
         """
         order = tie_order(table, weights)
-        headlines = table["headline"].to_numpy(dtype=object)[order].tolist()
-        tags = table["tags"].to_numpy(dtype=object)[order].tolist()
-        tag_space = TagSpace.fit(tags, tag_aliases)
-        tag_matrix = tag_space.transform(tags)
-        word_space, words = WordSpace.fit(headlines)
-        days = days_of(table["date"])[order]
-        vectors = encode_headlines(encoder, headlines, cache_dir=cache_dir, progress=progress)
-        by_date = _by_date(table, order)
-        topic_space = TopicSpace.fit(tag_matrix.weights[by_date])
-        neighbour_space = NeighbourSpace.fit(vectors, by_date)
-        categories = _categories(table, order)
-        category_space = CategorySpace.fit(categories)
-        features = Features(
-            vectors,
-            neighbour_space.transform(vectors),
-            topic_space.transform(tag_matrix.weights),
-            tag_matrix.weights,
-            tag_matrix.counts,
-            words,
-            category_space.transform(categories),
-            category_space.likeness,
-            days,
-            _newest(days),
-        )
-        return cls(
-            table,
-            order,
-            features,
-            tag_space,
-            word_space,
-            topic_space,
-            category_space,
-            neighbour_space,
-            weights.tie_break,
-        )
+
+        def encode(headlines: list[str]) -> npt.NDArray[np.float32]:
+            return encode_headlines(encoder, headlines, cache_dir=cache_dir, progress=progress)
+
+        # The last bits of a decomposition follow the order of its rows: the tie-break has no say
+        # there.
+        stable = inverse(order)[tie_order(table, Weights())]
+        values, days = values_of(table, order), days_of(table["date"])[order]
+        events = Events(days, values, encode, tag_aliases, stable)
+        features = Features.empty(days)
+        for signal in in_fit_order():
+            space, columns = signal.fit(events, features)
+            features = features.with_columns(columns, {signal.name: space})
+        return cls(table, order, features, weights.tie_break)
 
     def reordered(self, weights: Weights) -> Index:
         """Return the same archive in the order of another tie-break."""
         if weights.tie_break == self.tie_break:
             return self
         order = tie_order(self.table, weights)
-        return replace(
-            self,
-            order=order,
-            features=self.features.take(inverse(self.order)[order]),
-            tie_break=weights.tie_break,
-        )
+        features = self.features.take(inverse(self.order)[order])
+        return replace(self, order=order, features=features, tie_break=weights.tie_break)
 
     def features_of(
-        self,
-        encoder: Encoder,
-        headlines: Sequence[str],
-        tags: Sequence[Sequence[str]],
-        days: npt.NDArray[np.int32],
-        categories: Sequence[object],
+        self, encoder: Encoder, columns: Mapping[str, list[Any]], days: npt.NDArray[np.int32]
     ) -> Features:
         """Return the features of new events under the statistics of the fit.
+
+        Parameters
+        ----------
+        encoder : Encoder
+            The encoder of the fit.
+        columns : mapping
+            The events' values by column, `headline` among them; a missing column is unknown.
+        days : numpy.ndarray of int32, shape (n_events,)
+            Their days.
 
         Raises
         ------
         InputError
             If the encoder's vectors have another length than the archive's.
         """
-        vectors = encode_headlines(encoder, list(headlines))
-        if vectors.shape[1] != self.features.vectors.shape[1]:
+
+        def values(name: str) -> list[Any]:
+            return columns.get(name) or [None] * len(days)
+
+        def encode(headlines: list[str]) -> npt.NDArray[np.float32]:
+            return self.encoded(encoder, headlines)
+
+        events = Events(days, values, encode, None, np.arange(len(days)))
+        return transformed(events, self.features)
+
+    def encoded(
+        self,
+        encoder: Encoder,
+        headlines: list[str],
+        cache_dir: str | os.PathLike[str] | None = None,
+    ) -> npt.NDArray[np.float32]:
+        """Return the vectors of new headlines, checked to have the archive's length."""
+        vectors = encode_headlines(encoder, headlines, cache_dir=cache_dir)
+        width = self.features.vectors.shape[1]
+        if vectors.shape[1] != width:
             came = f"gives vectors of length {vectors.shape[1]}"
-            allowed = f"the encoder of the fit, of length {self.features.vectors.shape[1]}"
+            allowed = f"the encoder of the fit, of length {width}"
             raise InputError(problem("encoder", came, allowed, "Fit again with this encoder."))
-        matrix = self.tag_space.transform(tags)
-        words = self.word_space.transform(headlines)
-        return Features(
-            vectors,
-            self.neighbour_space.transform(vectors),
-            self.topic_space.transform(matrix.weights),
-            matrix.weights,
-            matrix.counts,
-            words,
-            self.category_space.transform(categories),
-            self.features.likeness,
-            days,
-            self.features.newest,
-        )
+        return vectors
 
     def check_encoder(self, encoder: Encoder) -> None:
         """Raise `StoreError` unless `encoder` gives the vectors of the fit.
@@ -216,170 +212,73 @@ class Index:
 
     def contents(self) -> Contents:
         """Return the index as plain arrays, tables and settings."""
-        arrays: dict[str, npt.NDArray[Any]] = {
-            "order": self.order,
-            "vectors": self.features.vectors,
-            "coordinates": self.features.coordinates,
-            "mean_vector": self.neighbour_space.mean,
-            "vector_directions": self.neighbour_space.directions,
-            "days": self.features.days,
-            "tag_counts": self.features.tag_counts,
-            "tag_idf": self.tag_space.weights,
-            "word_idf": self.word_space.weights,
-            "topics": self.features.topics,
-            "topic_directions": self.topic_space.directions,
-            "categories": self.features.categories,
-        }
-        for name, matrix in (("tags", self.features.tags), ("words", self.features.words)):
-            arrays[f"{name}_data"] = matrix.data
-            arrays[f"{name}_columns"] = matrix.indices.astype(np.int32)
-            arrays[f"{name}_starts"] = matrix.indptr.astype(np.int64)
+        arrays: dict[str, npt.NDArray[Any]] = {"order": self.order, "days": self.features.days}
+        widths: dict[str, int] = {}
+        for name, column in self.features.columns.items():
+            if sparse.issparse(column):
+                arrays[f"{name}_data"] = column.data
+                arrays[f"{name}_columns"] = column.indices.astype(np.int32)
+                arrays[f"{name}_starts"] = column.indptr.astype(np.int64)
+                widths[name] = column.shape[1]
+            else:
+                arrays[name] = np.asarray(column)
         settings = {
             "tie_break": self.tie_break,
             "newest": self.features.newest,
-            "tag_keys": self.tag_space.keys,
-            "tag_names": self.tag_space.names,
-            "unknown_tag_idf": self.tag_space.unknown_weight,
-            "tag_aliases": self.tag_space.aliases,
-            "words": self.word_space.words,
-            "category_keys": self.category_space.keys,
+            "dense": [name for name in self.features.columns if name not in widths],
+            "sparse": widths,
         }
-        return Contents(settings, arrays, {"archive": self.table})
+        contents = Contents(settings, arrays, {"archive": self.table})
+        for signal in all_signals():
+            if signal.ready(self.features) and signal.columns:
+                contents = contents.joined(signal.contents(self.features.spaces[signal.name]))
+        return contents
 
     @classmethod
     def from_contents(cls, contents: Contents) -> Index:
-        """Return the index that `contents` was made of."""
+        """Return the index that `contents` was made of.
+
+        A signal that came to the package after it was saved knows nothing of its events.
+        """
         arrays, settings = contents.arrays, contents.settings
-        order = np.asarray(arrays["order"])
-        tag_space = TagSpace(
-            settings["tag_keys"],
-            settings["tag_names"],
-            np.asarray(arrays["tag_idf"]),
-            settings["unknown_tag_idf"],
-            settings["tag_aliases"],
-        )
-        # Both are of a fit of so many events: ln(1 + N), and ln(1 + N) + 1.
-        unknown_word = settings["unknown_tag_idf"] + 1.0
-        word_space = WordSpace(settings["words"], np.asarray(arrays["word_idf"]), unknown_word)
-        tags, words = (
-            sparse.csr_matrix(
-                (arrays[f"{name}_data"], arrays[f"{name}_columns"], arrays[f"{name}_starts"]),
-                shape=(len(order), width),
-            )
-            for name, width in (("tags", len(tag_space.keys)), ("words", len(word_space.words)))
-        )
-        topic_space = TopicSpace(arrays["topic_directions"])
-        category_space = CategorySpace.of_keys(settings["category_keys"])
-        neighbour_space = NeighbourSpace(
-            np.asarray(arrays["mean_vector"]), np.asarray(arrays["vector_directions"])
-        )
-        features = Features(
-            arrays["vectors"],
-            arrays["coordinates"],
-            arrays["topics"],
-            tags,
-            np.asarray(arrays["tag_counts"]),
-            words,
-            np.asarray(arrays["categories"]),
-            category_space.likeness,
-            np.asarray(arrays["days"]),
-            settings["newest"],
-        )
+        order, days = np.asarray(arrays["order"]), np.asarray(arrays["days"])
+        columns: dict[str, Column] = {name: arrays[name] for name in settings["dense"]}
+        for name, width in settings["sparse"].items():
+            parts = (arrays[f"{name}_{part}"] for part in ("data", "columns", "starts"))
+            columns[name] = sparse.csr_matrix(tuple(parts), shape=(len(order), width))
+        features = Features(columns, {}, days, settings["newest"])
+        spaces = {
+            signal.name: signal.of_contents(contents)
+            for signal in all_signals()
+            if signal.ready(features) and signal.columns
+        }
         table = contents.tables["archive"]
         table["tags"] = pd.Series([list(tags) for tags in table["tags"]], dtype=object)
         # Parquet knows no seconds, only finer units.
         table["date"] = table["date"].astype("datetime64[s]")
-        index = cls(
-            table,
-            order,
-            features,
-            tag_space,
-            word_space,
-            topic_space,
-            category_space,
-            neighbour_space,
-            settings["tie_break"],
-        )
+        features = features.with_columns({}, spaces)
+        index = cls(table, order, features, settings["tie_break"])
         # A table that does not fit the arrays is found now, not by the first query.
         _ = index.ids
         return index
 
 
-def tie_order(table: pd.DataFrame, weights: Weights) -> npt.NDArray[np.int64]:
-    """Return the places of a table's events in the order that decides equal scores.
+def values_of(table: pd.DataFrame, order: npt.NDArray[np.int64]) -> Any:  # noqa: ANN401
+    """Return the function from a column's name to its values in some order, None if missing."""
 
-    Newer first, undated last, then smaller id; or the tie-break's column, then the same.
+    def values(name: str) -> list[Any]:
+        if name not in table.columns:
+            return [None] * len(order)
+        cells: list[Any] = table[name].to_numpy(dtype=object)[order].tolist()
+        return cells
 
-    Raises
-    ------
-    InputError
-        If the tie-break's column is missing or its values can't be ordered.
-
-    Examples
-    --------
-    >>> dates = pd.Series(["2012-01-01", None, "2013-01-01"]).astype("datetime64[s]")
-    >>> tie_order(pd.DataFrame({"id": ["a", "b", "c"], "date": dates}), Weights()).tolist()
-    [2, 0, 1]
-    """
-    id_rank = np.argsort(np.argsort(table["id"].to_numpy(dtype=object), kind="stable"))
-    days = days_of(table["date"]).astype(np.int64)
-    age = np.where(days == UNDATED, np.iinfo(np.int64).max, -days)
-    column = weights.tie_break_column()
-    if column is None:
-        return np.lexsort((id_rank, age))
-    name, falling = column
-    if name in table.columns:
-        values = table[name]
-    elif weights.tie_break == "page":
-        values = page_paths(table)
-    else:
-        allowed = "one of the archive's columns " + ", ".join(map(repr, table.columns))
-        raise InputError(problem("weights.tie_break", f"no column {shown(name)}", allowed))
-    try:
-        rank = values.rank(method="dense", ascending=not falling, na_option="bottom")
-    except TypeError as error:
-        raise InputError(
-            problem(
-                "weights.tie_break",
-                f"the values of column {shown(name)} can't be ordered",
-                "a column of numbers, dates or texts",
-            )
-        ) from error
-    return np.lexsort((id_rank, age, rank.to_numpy(dtype=np.float64)))
+    return values
 
 
-def page_paths(table: pd.DataFrame) -> pd.Series:
-    """Return the path of each event's page, ``YYYY/MM/D/slug``, the day without a leading zero.
-
-    The slug is the headline's letters and digits, in lower case without accents, other runs one
-    "-", cut at 140 characters; an undated event's path is its slug.
-
-    Examples
-    --------
-    >>> dates = pd.Series(["2012-10-02"]).astype("datetime64[s]")
-    >>> page_paths(pd.DataFrame({"headline": ["Troops leave Léré."], "date": dates})).tolist()
-    ['2012/10/2/troops-leave-lere']
-    """
-    paths = []
-    for headline, date in zip(table["headline"], table["date"], strict=True):
-        plain = unicodedata.normalize("NFKD", headline).encode("ascii", "ignore").decode().lower()
-        slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:_SLUG_LENGTH]
-        day = "" if pd.isna(date) else f"{date.year:04d}/{date.month:02d}/{date.day}/"
-        paths.append(day + slug)
-    return pd.Series(paths, index=table.index, dtype=object)
-
-
-def _categories(table: pd.DataFrame, order: npt.NDArray[np.int64]) -> list[object]:
-    if CATEGORY_COLUMN not in table.columns:
-        return [None] * len(table)
-    return list(table[CATEGORY_COLUMN].to_numpy(dtype=object)[order])
-
-
-def _by_date(table: pd.DataFrame, order: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    # The last bits of a decomposition follow the order of its rows: the tie-break has no say there.
-    return inverse(order)[tie_order(table, Weights())]
-
-
-def _newest(days: npt.NDArray[np.int32]) -> int:
-    dated = days[days != UNDATED]
-    return int(dated.max()) if len(dated) else 0
+def transformed(events: Events, known: Features) -> Features:
+    """Return the features of some events by what was learned."""
+    features = Features({}, known.spaces, events.days, known.newest)
+    for signal in in_fit_order():
+        if signal.name in known.spaces:
+            features = features.with_columns(signal.transform(events, features), {})
+    return features

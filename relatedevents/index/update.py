@@ -1,4 +1,4 @@
-"""Growth: an index with events added or taken away, under the statistics of its fit.
+"""Index update: an index with events added or taken away, under the statistics of its fit.
 
 Encoder, vocabulary and weights of known tags and words stay those of the fit, as do the topics
 and the day from which recency counts. Tags, words and categories that the fit did not know are
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_left
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeVar, cast
@@ -19,13 +20,13 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
-from relatedevents._util.checks import problem
 from relatedevents.archive import UNDATED, days_of
-from relatedevents.encoders import Encoder, encode_headlines
-from relatedevents.errors import InputError
-from relatedevents.features.topics import TopicSpace
-from relatedevents.index.index import CATEGORY_COLUMN, Index, tie_order
-from relatedevents.scoring.signals import Features
+from relatedevents.encoders import Encoder
+from relatedevents.index.index import Index, transformed, values_of
+from relatedevents.index.order import tie_order
+from relatedevents.signals.base import Extension, Stayed
+from relatedevents.signals.features import Column, Events, Features
+from relatedevents.signals.register import in_fit_order
 from relatedevents.weights import Weights
 
 Rows = npt.NDArray[np.int64]
@@ -35,31 +36,28 @@ _SIDES: tuple[Literal["left"], Literal["right"]] = ("left", "right")
 
 
 @dataclass(frozen=True)
-class Growth:
+class IndexUpdate:
     """An index after a change, and where its rows went.
 
     Attributes
     ----------
     index : Index
         The index now.
-    fresh : numpy.ndarray of int64
-        Rows of the events that came.
     source : numpy.ndarray of int64, shape (n_events,)
-        The row before of each row now, -1 for one that came.
-    respelt : numpy.ndarray of int64
+        The row before of each row now, -1 for one that was added.
+    renamed_tags : numpy.ndarray of int64
         Columns of tags that are spelt differently now.
     same_order : bool
         Whether the events that stayed stand in the same order among equal scores.
     """
 
     index: Index
-    fresh: Rows
     source: Rows
-    respelt: Rows
+    renamed_tags: Rows
     same_order: bool
 
 
-def grow(
+def update_index(
     index: Index,
     table: pd.DataFrame,
     place_now: Rows,
@@ -67,7 +65,7 @@ def grow(
     encoder: Encoder | None = None,
     cache_dir: str | os.PathLike[str] | None = None,
     n_threads: int = 1,
-) -> Growth:
+) -> IndexUpdate:
     """Return the index of a changed table.
 
     Parameters
@@ -103,12 +101,16 @@ def grow(
     row_before[order_of_stayed] = stayed
     source[~came[order]] = row_before[order[~came[order]]]
     source[fresh] = len(index) + np.arange(len(fresh))
-    grown, respelt = _grown(
-        index, table, order, source, table.iloc[order[fresh]], encoder, cache_dir, n_threads
-    )
+
+    def encode(headlines: list[str]) -> npt.NDArray[np.float32]:
+        if not headlines or encoder is None:
+            return np.zeros((0, index.features.vectors.shape[1]), dtype=np.float32)
+        return index.encoded(encoder, headlines, cache_dir)
+
+    updated, renamed = _updated(index, table, order, source, encode, n_threads)
     same_order = bool((np.diff(source[~came[order]]) > 0).all())
     source[fresh] = -1
-    return Growth(grown, fresh, source, respelt, same_order)
+    return IndexUpdate(updated, source, np.array(renamed, dtype=np.int64), same_order)
 
 
 def _inserted(
@@ -135,112 +137,58 @@ def _inserted(
     return np.insert(order_of_stayed, at, came[sequence])
 
 
-def _grown(
+def _updated(
     index: Index,
     table: pd.DataFrame,
     order: Rows,
     source: Rows,
-    came: pd.DataFrame,
-    encoder: Encoder | None,
-    cache_dir: str | os.PathLike[str] | None,
+    encode: Callable[[list[str]], npt.NDArray[np.float32]],
     n_threads: int,
-) -> tuple[Index, Rows]:
-    features, runs = index.features, _runs(source, len(index))
+) -> tuple[Index, list[int]]:
+    """Return the index of a changed table, and the columns of tags that are spelt anew."""
+    before, runs = index.features, _runs(source, len(index))
+    added = order[source >= len(index)]
+    stays = np.zeros(len(index), dtype=np.bool_)
+    stays[source[source < len(index)]] = True
+
+    def old_values(name: str, rows: Rows) -> list[Any]:
+        cells: list[Any] = values_of(index.table, index.order[rows])(name)
+        return cells
+
+    days = days_of(table["date"].iloc[added])
+    events = Events(days, values_of(table, added), encode, None, np.arange(len(added)))
+    stayed = Stayed(before, stays, old_values)
     with ThreadPoolExecutor(n_threads) as pool:
         # The largest arrays are copied while the events that came are looked at: copying lets
         # other threads work.
         copies = {
-            name: pool.submit(_spread, getattr(features, name), runs)
-            for name in ("vectors", "coordinates", "topics")
+            name: pool.submit(_spread, column, runs)
+            for name, column in before.columns.items()
+            if not sparse.issparse(column) and column.ndim == 2
         }
-        tags = came["tags"].tolist()
-        headlines = came["headline"].tolist()
-        vectors = _vectors(features, headlines, encoder, cache_dir)
-        word_space, word_columns = index.word_space.grown(headlines)
-        words = word_space.transform(headlines)
-        new_words = pool.submit(_gather_csr, features.words, word_columns, words, runs)
-        stays = np.zeros(len(index), dtype=np.bool_)
-        stays[source[source < len(index)]] = True
-        later = _have_later_tags(index) & stays
-        known_tags = index.table["tags"].to_numpy(dtype=object)[index.order[later]].tolist()
-        tag_space, tag_columns, respelt = index.tag_space.grown(known_tags + tags)
-        topic_space = index.topic_space
-        if len(tag_space.keys) > len(tag_columns):
-            topic_space = topic_space.grown(tag_columns, len(tag_space.keys))
-        new_tags = tag_space.transform(tags)
-        categories = _categories(came)
-        category_space, codes = index.category_space.grown(categories)
-        moved_codes = codes[features.categories].astype(np.int32)
-        new_rows = {
-            "vectors": vectors,
-            "coordinates": index.neighbour_space.transform(vectors),
-            "topics": _topics(topic_space, new_tags.weights, features),
-        }
-        grown = Features(
-            tags=_gather_csr(features.tags, tag_columns, new_tags.weights, runs),
-            tag_counts=_gather(features.tag_counts, new_tags.counts, runs),
-            categories=_gather(moved_codes, category_space.transform(categories), runs),
-            likeness=category_space.likeness,
-            days=_gather(features.days, days_of(came["date"]), runs),
-            newest=features.newest,
-            words=new_words.result(),
-            **{name: copy.result() for name, copy in copies.items()},
-        )
-    came_to = np.flatnonzero(source >= len(index))
-    for name, rows in new_rows.items():
-        getattr(grown, name)[came_to] = rows
-    return (
-        replace(
-            index,
-            table=table,
-            order=order,
-            features=grown,
-            tag_space=tag_space,
-            word_space=word_space,
-            topic_space=topic_space,
-            category_space=category_space,
-        ),
-        np.array(respelt, dtype=np.int64),
-    )
-
-
-def _have_later_tags(index: Index) -> npt.NDArray[np.bool_]:
-    matrix = index.features.tags
-    entries = np.flatnonzero(index.tag_space.came_later[matrix.indices])
-    have = np.zeros(len(index), dtype=np.bool_)
-    have[np.searchsorted(matrix.indptr, entries, side="right") - 1] = True
-    return have
-
-
-def _vectors(
-    features: Features,
-    headlines: list[str],
-    encoder: Encoder | None,
-    cache_dir: str | os.PathLike[str] | None,
-) -> npt.NDArray[np.float32]:
-    width = features.vectors.shape[1]
-    if not headlines or encoder is None:
-        return np.zeros((0, width), dtype=np.float32)
-    vectors = encode_headlines(encoder, headlines, cache_dir=cache_dir)
-    if vectors.shape[1] != width:
-        came = f"vectors of {vectors.shape[1]} numbers, the archive's have {width}"
-        todo = "Fit again with this encoder."
-        raise InputError(problem("encoder", came, "the encoder of the fit", todo))
-    return vectors
-
-
-def _topics(
-    space: TopicSpace, tags: sparse.csr_matrix, features: Features
-) -> npt.NDArray[np.float32]:
-    if not tags.shape[0]:
-        return np.zeros((0, features.topics.shape[1]), dtype=np.float32)
-    return space.transform(tags)
-
-
-def _categories(came: pd.DataFrame) -> list[object]:
-    if CATEGORY_COLUMN not in came.columns:
-        return [None] * len(came)
-    return list(came[CATEGORY_COLUMN].to_numpy(dtype=object))
+        extensions: dict[str, Extension] = {}
+        for signal in in_fit_order():
+            if signal.name in before.spaces:
+                extensions[signal.name] = signal.extend(events, stayed, extensions)
+        spaces = {name: extension.space for name, extension in extensions.items()}
+        new = transformed(events, replace(before, spaces=spaces))
+        numbers: dict[str, Rows] = {}
+        for extension in extensions.values():
+            numbers.update(extension.renumbered)
+        columns: dict[str, Column] = {}
+        for name, column in before.columns.items():
+            if name in copies:
+                columns[name] = copies[name].result()
+                columns[name][np.flatnonzero(source >= len(index))] = new.columns[name]
+            elif sparse.issparse(column):
+                columns[name] = _gather_csr(column, numbers[name], new.csr(name), runs)
+            else:
+                moved = numbers[name][column].astype(column.dtype) if name in numbers else column
+                columns[name] = _gather(moved, new.dense(name), runs)
+    features = Features(columns, spaces, _gather(before.days, days, runs), before.newest)
+    renamed = [column for one in extensions.values() for column in one.renamed_tags]
+    updated = replace(index, table=table, order=order, features=features, version=index.version + 1)
+    return updated, renamed
 
 
 def _runs(source: Rows, n_before: int) -> list[_Run]:

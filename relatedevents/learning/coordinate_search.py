@@ -1,4 +1,4 @@
-"""Weights learned from links: which sum of signals puts a site's own links first.
+"""Coordinate search: which sum of signals puts a site's own links first.
 
 Arrays in, a setting out. The figure that is raised is nDCG itself, by steps in one coordinate at
 a time from several starts: it needs no gradient, keeps weights non-negative, and can choose a
@@ -78,7 +78,7 @@ class Candidates:
 
 
 @dataclass(frozen=True)
-class Setting:
+class Hyperparameters:
     """One choice of everything that can be learned.
 
     Attributes
@@ -109,7 +109,7 @@ def ideal_gain(grades: npt.NDArray[np.float64], k: int) -> float:
 
 
 def ndcg(
-    candidates: Candidates, setting: Setting, time_signal: int, k: int = 10
+    candidates: Candidates, setting: Hyperparameters, time_signal: int, k: int = 10
 ) -> npt.NDArray[np.float64]:
     """Return each query's nDCG@k under a setting.
 
@@ -117,7 +117,7 @@ def ndcg(
     ----------
     candidates : Candidates
         Of all queries.
-    setting : Setting
+    setting : Hyperparameters
         Weights, half-life and order.
     time_signal : int
         Which of the weights is the time signal's.
@@ -138,7 +138,9 @@ def ndcg(
     return np.bincount(owner, weights=gains, minlength=n_queries) / candidates.ideal
 
 
-def ranks(candidates: Candidates, setting: Setting, time_signal: int) -> npt.NDArray[np.int64]:
+def ranks(
+    candidates: Candidates, setting: Hyperparameters, time_signal: int
+) -> npt.NDArray[np.int64]:
     """Return the rank of each candidate in its query's list under a setting, from 0.
 
     Parameters
@@ -151,7 +153,9 @@ def ranks(candidates: Candidates, setting: Setting, time_signal: int) -> npt.NDA
     return _ranked(scores, places, candidates.owner, candidates.starts)
 
 
-def _scores(candidates: Candidates, setting: Setting, time_signal: int) -> npt.NDArray[np.float64]:
+def _scores(
+    candidates: Candidates, setting: Hyperparameters, time_signal: int
+) -> npt.NDArray[np.float64]:
     scores = candidates.values @ np.asarray(setting.weights)
     scores += setting.weights[time_signal] * candidates.time[:, setting.half_life]
     rounded: npt.NDArray[np.float64] = np.round(scores, DECIMALS)
@@ -170,14 +174,16 @@ def _ranked(
     return rank
 
 
-def learn(candidates: Candidates, starts: list[Setting], time_signal: int, k: int = 10) -> Setting:
+def learn(
+    candidates: Candidates, starts: list[Hyperparameters], time_signal: int, k: int = 10
+) -> Hyperparameters:
     """Return the setting with the best mean nDCG@k that steps from any start lead to.
 
     Parameters
     ----------
     candidates : Candidates
         Of the queries to learn from.
-    starts : list of Setting
+    starts : list of Hyperparameters
         Where to begin; among equals the first wins.
     time_signal : int
         Which of the weights is the time signal's.
@@ -191,8 +197,8 @@ def learn(candidates: Candidates, starts: list[Setting], time_signal: int, k: in
 
 
 def _climb(
-    candidates: Candidates, setting: Setting, time_signal: int, k: int
-) -> tuple[Setting, float]:
+    candidates: Candidates, setting: Hyperparameters, time_signal: int, k: int
+) -> tuple[Hyperparameters, float]:
     best = float(ndcg(candidates, setting, time_signal, k).mean())
     for _ in range(_ROUNDS):
         before = best
@@ -206,7 +212,9 @@ def _climb(
     return setting, best
 
 
-def _changes(setting: Setting, coordinate: str | int, candidates: Candidates) -> list[Setting]:
+def _changes(
+    setting: Hyperparameters, coordinate: str | int, candidates: Candidates
+) -> list[Hyperparameters]:
     if coordinate == "order":
         return [replace(setting, order=one) for one in range(candidates.places.shape[1])]
     if coordinate == "half_life":
@@ -252,12 +260,12 @@ def folds_of(groups: npt.NDArray[np.int64], n_folds: int, seed: int) -> list[npt
 
 def learn_without(
     candidates: Candidates,
-    starts: list[Setting],
+    starts: list[Hyperparameters],
     folds: list[npt.NDArray[np.int64]],
     time_signal: int,
     k: int = 10,
     on_fold: Callable[[int], object] | None = None,
-) -> list[Setting]:
+) -> list[Hyperparameters]:
     """Return, for each fold, the setting learned from the queries of all the others.
 
     `on_fold` is called after each fold, with 1.

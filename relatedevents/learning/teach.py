@@ -6,9 +6,7 @@ out, and gives the old encoder back where the new one is not surely better there
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,10 +15,11 @@ from scipy import sparse
 
 from relatedevents._util.checks import check_number, problem
 from relatedevents.encoders import Encoder
+from relatedevents.encoders.static import quantise
 from relatedevents.errors import InputError
 from relatedevents.learning.contrastive import Lesson, teach_vectors, token_shares
-from relatedevents.learning.distill import quantise
 from relatedevents.learning.pairs import Pairs, joined, sharing_pairs
+from relatedevents.learning.reports import Adaptation
 
 #: In trials on parts of a real archive, none with fewer than 1,100 pairs gained surely, some of
 #: those with 1,900 to 3,400 did, and all with more than 4,400 did when it began untaught.
@@ -35,50 +34,8 @@ _MOST_QUERIES = 2_000
 _LIST_LENGTH = 10
 _TINY = 1e-9
 _HALVINGS = 20
-#: Two-sided 99 % limits of the normal distribution, in standard errors.
+#: The two-sided 99 % confidence interval of the normal distribution, in standard errors.
 _Z99 = 2.5758
-
-
-@dataclass(frozen=True)
-class Adapted:
-    """What `adapt` found.
-
-    Attributes
-    ----------
-    encoder : Encoder
-        The new encoder if `kept` is "new", else the one that was given.
-    kept : str
-        "new" or "old".
-    reason : str
-        Why, in one sentence.
-    before, after : float
-        nDCG@10 on the held-out events with the old and the new encoder, by cosine alone, where
-        events that share a rare tag or a story within the window count as related; a mean over
-        labels, so that a large story counts once.
-    gain_low, gain_high : float
-        99 % limits of after - before, over labels.
-    pairs : int
-        How many pairs it learned from.
-    events : int
-        How many events are in these pairs.
-    held_out_events, held_out_labels : int
-        How many events it was measured on, and how many tags and stories they stand for.
-    seconds : float
-        The time it took.
-    """
-
-    encoder: Encoder
-    kept: str
-    reason: str
-    before: float
-    after: float
-    gain_low: float
-    gain_high: float
-    pairs: int
-    events: int
-    held_out_events: int
-    held_out_labels: int
-    seconds: float
 
 
 def adapt(
@@ -92,14 +49,15 @@ def adapt(
     held_out: float = 0.15,
     seed: int = 0,
     on_step: Callable[[int, int], object] | None = None,
-) -> Adapted:
+) -> tuple[Encoder, Adaptation]:
     """Teach a static encoder with the pairs of an archive, and keep it only if it gained.
 
     The newest events are held out. From the others, pairs are taken that share a rare tag or a
     story and lie close in time; then the encoder must find such pairs among the held-out events
-    better than before, with 99 % limits of the gain above 0. Labels that say nothing about the
-    headlines (shuffled tags) thus leave the old encoder in place. The mean cosine of two of the
-    archive's headlines does not rise, so that a weight of the semantic signal keeps its meaning.
+    better than before, with a 99 % confidence interval of the gain above 0. Labels that say
+    nothing about the headlines (shuffled tags) thus leave the old encoder in place. The mean
+    cosine of two of the archive's headlines does not rise, so that a weight of the semantic
+    signal keeps its meaning.
 
     Parameters
     ----------
@@ -123,7 +81,10 @@ def adapt(
 
     Returns
     -------
-    Adapted
+    Encoder
+        The new one if it surely gained, else the one that was given.
+    Adaptation
+        What it gained.
 
     Raises
     ------
@@ -131,53 +92,66 @@ def adapt(
         When the encoder is not a static one, lengths differ, or the archive has too few pairs to
         learn from or too few labels to measure on.
     """
-    start = time.perf_counter()
     share = check_number("held_out", held_out, 0, 0.5, above=True)
     days = np.asarray(dates, dtype="datetime64[D]")
     old = _token_vectors(encoder)
-    n_events = len(headlines)
     for name, column in (("tags", tags), ("dates", days), ("stories", stories)):
-        if column is not None and len(column) != n_events:
-            came = f"got {len(column)} for {n_events} headlines"
+        if column is not None and len(column) != len(headlines):
+            came = f"got {len(column)} for {len(headlines)} headlines"
             raise InputError(problem(name, came, "one entry a headline"))
     is_new = _newest(days, share)
     labels = [sorted(set(names)) for names in tags]
     story_names = None if stories is None else [sorted(set(names)) for names in stories]
     pairs = archive_pairs(labels, story_names, np.where(is_new, np.datetime64("NaT", "D"), days))
     truth = archive_pairs(labels, story_names, np.where(is_new, days, np.datetime64("NaT", "D")))
-    _check_enough(pairs, n_events)
+    label_of = _rarest_label(labels, story_names, truth)
+    _check_enough(pairs, len(headlines), label_of, share)
     if lesson is None:
         lesson = Lesson(rounds=3, pairs_a_round=min(60_000, len(pairs)), seed=seed)
     shares = token_shares(_tokenized(encoder, headlines), len(old))
-    label_of = _rarest_label(labels, story_names, truth)
-    if len(set(label_of.values())) < LEAST_HELD_OUT_LABELS:
-        came = f"got {len(set(label_of.values()))} tags and stories among the newest {share:.0%}"
-        allowed = f"{LEAST_HELD_OUT_LABELS} or more that two of these events share"
-        raise InputError(problem("archive", came, allowed, "Keep the encoder that you have."))
+    taught = _taught(old, shares, pairs, lesson, on_step)
+    before, after = (
+        _label_means(_pair_ndcg(shares, vectors, truth, is_new, label_of), label_of)
+        for vectors in (old, taught.astype(np.float32))
+    )
+    report = _report(before, after, pairs, len(label_of))
+    return (static_encoder(taught, encoder) if report.kept else encoder), report
+
+
+def _taught(
+    old: npt.NDArray[np.float32],
+    shares: sparse.csr_matrix,
+    pairs: Pairs,
+    lesson: Lesson,
+    on_step: Callable[[int, int], object] | None,
+) -> npt.NDArray[np.int8]:
+    """Return the token vectors that the pairs teach, no closer to each other than before."""
     size = np.linalg.norm(old, axis=1)
-    start_at = old / size[size > 0].mean()
-    vectors = teach_vectors(start_at, shares, pairs, lesson, on_step=on_step)
-    taught = quantise(levelled(vectors, shares, mean_cosine(shares @ old)), CLIP_PERCENTILE)
-    before = _label_means(_pair_ndcg(shares, old, truth, is_new, label_of), label_of)
-    new = taught.astype(np.float32)
-    after = _label_means(_pair_ndcg(shares, new, truth, is_new, label_of), label_of)
+    vectors = teach_vectors(old / size[size > 0].mean(), shares, pairs, lesson, on_step=on_step)
+    return quantise(levelled(vectors, shares, mean_cosine(shares @ old)), CLIP_PERCENTILE)
+
+
+def _report(
+    before: npt.NDArray[np.float64],
+    after: npt.NDArray[np.float64],
+    pairs: Pairs,
+    n_held_out: int,
+) -> Adaptation:
     gains = after - before
     error = gains.std(ddof=1) / np.sqrt(len(gains))
     low, high = gains.mean() - _Z99 * error, gains.mean() + _Z99 * error
-    is_better = bool(low > 0)
-    return Adapted(
-        encoder=static_encoder(taught, encoder) if is_better else encoder,
-        kept="new" if is_better else "old",
-        reason=_reason(float(gains.mean()), float(low), float(high)),
+    return Adaptation(
+        kept=bool(low > 0),
+        metric=f"ndcg@{_LIST_LENGTH}",
         before=float(before.mean()),
         after=float(after.mean()),
-        gain_low=float(low),
-        gain_high=float(high),
-        pairs=len(pairs),
-        events=len(pairs.events()),
-        held_out_events=len(label_of),
-        held_out_labels=len(gains),
-        seconds=time.perf_counter() - start,
+        gain=float(after.mean()) - float(before.mean()),
+        low=float(low),
+        high=float(high),
+        n_pairs=len(pairs),
+        n_events=len(pairs.events()),
+        n_held_out=n_held_out,
+        n_tags=len(gains),
     )
 
 
@@ -280,7 +254,9 @@ def _newest(days: npt.NDArray[np.datetime64], share: float) -> npt.NDArray[np.bo
     return newest
 
 
-def _check_enough(pairs: Pairs, n_events: int) -> None:
+def _check_enough(
+    pairs: Pairs, n_events: int, label_of: dict[int, tuple[str, str]], share: float
+) -> None:
     if len(pairs) < LEAST_PAIRS:
         came = (
             f"got {n_events} events with {len(pairs)} pairs that share a rare tag or a story "
@@ -288,6 +264,11 @@ def _check_enough(pairs: Pairs, n_events: int) -> None:
         )
         todo = "Keep the encoder that you have, or come back when the archive has grown."
         raise InputError(problem("archive", came, f"{LEAST_PAIRS} pairs or more", todo))
+    n_labels = len(set(label_of.values()))
+    if n_labels < LEAST_HELD_OUT_LABELS:
+        came = f"got {n_labels} tags and stories among the newest {share:.0%}"
+        allowed = f"{LEAST_HELD_OUT_LABELS} or more that two of these events share"
+        raise InputError(problem("archive", came, allowed, "Keep the encoder that you have."))
 
 
 def _rarest_label(
@@ -330,7 +311,7 @@ def _pair_ndcg(
         partners.setdefault(left, set()).add(int(place[right]))
         partners.setdefault(right, set()).add(int(place[left]))
     discount = 1 / np.log2(np.arange(2, _LIST_LENGTH + 2))
-    figures = {}
+    ndcg = {}
     for row in queries:
         cosines = unit @ unit[place[row]]
         cosines[place[row]] = -np.inf
@@ -338,23 +319,14 @@ def _pair_ndcg(
         best = np.argsort(-cosines, kind="stable")[: min(_LIST_LENGTH, len(candidates) - 1)]
         hits = np.array([int(other) in partners[row] for other in best])
         ideal = discount[: min(_LIST_LENGTH, len(partners[row]))].sum()
-        figures[row] = float((hits * discount[: len(hits)]).sum() / ideal)
-    return figures
+        ndcg[row] = float((hits * discount[: len(hits)]).sum() / ideal)
+    return ndcg
 
 
 def _label_means(
-    figures: dict[int, float], label_of: dict[int, tuple[str, str]]
+    ndcg: dict[int, float], label_of: dict[int, tuple[str, str]]
 ) -> npt.NDArray[np.float64]:
     groups: dict[tuple[str, str], list[float]] = {}
-    for row, figure in figures.items():
-        groups.setdefault(label_of[row], []).append(figure)
+    for row, value in ndcg.items():
+        groups.setdefault(label_of[row], []).append(value)
     return np.array([np.mean(groups[label]) for label in sorted(groups)])
-
-
-def _reason(gain: float, low: float, high: float) -> str:
-    limits = f"{gain:+.4f} nDCG@10 on the held-out events (99 % limits {low:+.4f} to {high:+.4f})"
-    if low > 0:
-        return f"The new encoder is better: {limits}."
-    if high < 0:
-        return f"The old encoder is kept, because the new one is worse: {limits}."
-    return f"The old encoder is kept, because a gain is not certain: {limits}."

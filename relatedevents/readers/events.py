@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from os import PathLike
-from pathlib import Path
 
 import pandas as pd
 
-from relatedevents._util.checks import check_choice, check_count, problem, some_of
+from relatedevents._util.checks import check_count
 from relatedevents._util.gc import collector_paused
 from relatedevents.archive import check_events
-from relatedevents.errors import InputError
 from relatedevents.features.tags import check_aliases, replace_aliases
-from relatedevents.readers.context import NOT_PAGES, events_of_pages, read_pages
-from relatedevents.readers.tables import EXTENSIONS, existing_path, read_bytes, read_table
-
-FORMATS = ("csv", "jsonl", "parquet", "context", "wikitext")
-_DAY_PAGE = re.compile(r"\d{4}_[A-Z][a-z]+_\d{1,2}\.txt")
+from relatedevents.readers.formats import check_format, existing_path, format_of, read_file
 
 
 def read_events(
@@ -80,8 +73,7 @@ def read_events(
     >>> events.loc[0, "tags"]
     ['Brazil', 'Rio']
     """
-    if format is not None:
-        check_choice("format", format, FORMATS)
+    check_format(format, "events")
     if n_jobs is not None:
         check_count("n_jobs", n_jobs)
     aliases = check_aliases(tag_aliases)
@@ -90,72 +82,12 @@ def read_events(
     with collector_paused():
         if isinstance(source, (str, PathLike)):
             path = existing_path(source)
-            name, kind = str(path), format or _format_of(path)
-            frame = _read_path(path, kind, set((columns or {}).values()), n_jobs)
+            name, format = str(path), format or format_of(path, "events")
+            texts = set((columns or {}).values())
+            frame = read_file(path, format, texts=texts, n_jobs=n_jobs)
         events = check_events(
             frame, columns=columns, tag_separator=tag_separator, on_error=on_error, source=name
         )
     if aliases:
         events["tags"] = pd.Series(replace_aliases(events["tags"], aliases), dtype=object)
     return events
-
-
-def _read_path(path: Path, format_: str, texts: set[str], n_jobs: int | None) -> pd.DataFrame:
-    """Read a file or folder of a known format as a raw table."""
-    if format_ == "wikitext":
-        from relatedevents.readers.wikitext import read_wikitext
-
-        return read_wikitext(path, n_jobs)
-    if format_ == "context":
-        pages = read_pages(path)
-        events = events_of_pages(pages)
-        events.attrs["reading"] = {
-            "format": "context",
-            "pages": len(pages),
-            "links": sum(len(page.links) for page in pages),
-        }
-        return events
-    if path.is_dir():
-        raise InputError(problem(str(path), f"a folder, to be read as {format_}", "a file"))
-    return read_table(path, format_, texts)
-
-
-def _format_of(path: Path) -> str:
-    """Tell a file's format by its name or its beginning, a folder's by its files."""
-    if path.is_dir():
-        return _format_of_folder(path)
-    suffix = path.suffix.casefold()
-    if suffix in EXTENSIONS:
-        return EXTENSIONS[suffix]
-    if suffix == ".md":
-        return "context"
-    if _DAY_PAGE.fullmatch(path.name):
-        return "wikitext"
-    start = read_bytes(path)[:200]
-    if start.startswith(b"PAR1"):
-        return "parquet"
-    if start.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{"):
-        return "jsonl"
-    allowed = f"{', '.join(EXTENSIONS)}, .md, a folder of pages"
-    todo = f"Name what it is: format= one of {', '.join(map(repr, FORMATS))}."
-    raise InputError(problem(str(path), "a file of unknown kind", allowed, todo))
-
-
-def _format_of_folder(path: Path) -> str:
-    """Tell what a folder holds by the names of its files; hidden ones don't count."""
-    files = [file for file in path.rglob("*") if file.is_file() and not file.name.startswith(".")]
-    markdown = [file.name for file in files if file.suffix.casefold() == ".md"]
-    pages = [name for name in markdown if name.casefold() not in NOT_PAGES]
-    days = [file.name for file in files if _DAY_PAGE.fullmatch(file.name)]
-    if pages and days:
-        came = f"{len(pages)} .md pages ({some_of(sorted(pages), 2)}) and {len(days)} "
-        came += f"wikitext day pages ({some_of(sorted(days), 2)})"
-        todo = "Put each kind into a folder of its own, or name the one to read with format=."
-        raise InputError(problem(str(path), came, "one kind of page in a folder", todo))
-    if not pages and not days:
-        came = f"{len(files)} files, none of them a page: {some_of(sorted(f.name for f in files))}"
-        allowed = "pages of the Context (.md), or wikitext day pages such as 2012_October_12.txt"
-        todo = "Tables are read one file at a time."
-        came = came if files else "an empty folder"
-        raise InputError(problem(str(path), came, allowed, todo))
-    return "context" if pages else "wikitext"

@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-import re
 import warnings
-from collections.abc import Mapping
 from os import PathLike
-from pathlib import Path
-from typing import Any
-from urllib.parse import unquote
 
-import numpy as np
 import pandas as pd
 
-from relatedevents._util.checks import check_choice, problem, shown, some_of
-from relatedevents.archive import Ids, check_events, to_pandas
+from relatedevents._util.checks import problem, some_of
+from relatedevents.archive import Ids, check_events
 from relatedevents.errors import InputError, RelatedEventsWarning
 from relatedevents.features.tags import tag_key
 from relatedevents.readers.context import Page, read_pages
 from relatedevents.readers.context.resolve import PathResolver
+from relatedevents.readers.formats import check_format, existing_path, format_of
 from relatedevents.readers.link_table import check_links
-from relatedevents.readers.tables import (
-    EXTENSIONS,
-    existing_path,
-    json_objects,
-    read_bytes,
-    read_table,
-    read_utf8,
-)
-
-FORMATS = ("csv", "jsonl", "parquet", "context", "qrels")
-_QRELS_LINE = re.compile(r"\s*(\S+)\s+(\S+)\s+(\S+)\s+([+-]?\d+)\s*")
+from relatedevents.readers.list_rows import read_rows
 
 
 def read_links(
@@ -86,121 +71,19 @@ def read_links(
     >>> links.to_dict("list")
     {'id': ['rio', 'rio'], 'related_id': ['kyoto', 'paris'], 'rank': [1, 2]}
     """
-    if format is not None:
-        check_choice("format", format, FORMATS)
+    check_format(format, "links")
     events = None if archive is None else check_events(archive, source="archive")
-    name, without = "links", list[str]()
     if isinstance(source, (str, PathLike)):
         path = existing_path(source)
-        name, kind = str(path), format or _format_of(path)
-        if kind == "context":
-            return _links_of_pages(read_pages(path), events, name)
-        if path.is_dir():
-            raise InputError(problem(name, f"a folder, to be read as {kind}", "a file"))
-        raw, without = _read_file(path, kind)
-    elif isinstance(source, Mapping):
-        raw, without = _of_mapping(source)
-    else:
-        raw = to_pandas(source, name)
+        format = format or format_of(path, "links")
+        if format == "context":
+            return _links_of_pages(read_pages(path), events, str(path))
+    raw, without, name = read_rows(source, "links", format, name="links", value="grade")
     links = check_links(raw, without, name)
     if events is not None:
         _check_known(links, events, name)
     links.attrs = {"unresolved": [], "without_links": without}
     return links
-
-
-def _format_of(path: Path) -> str:
-    """Tell a file's format by its name or its beginning; a folder is one of pages."""
-    suffix = path.suffix.casefold()
-    if path.is_dir() or suffix == ".md":
-        return "context"
-    if suffix in EXTENSIONS:
-        return EXTENSIONS[suffix]
-    start = read_bytes(path)[:1000]
-    if start.startswith(b"PAR1"):
-        return "parquet"
-    if start.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{"):
-        return "jsonl"
-    first = start.decode(errors="replace").partition("\n")[0]
-    if suffix in (".qrels", ".qrel") or _QRELS_LINE.fullmatch(first):
-        return "qrels"
-    allowed = f"{', '.join(EXTENSIONS)}, .qrels, .md, a folder of pages"
-    todo = f"Name what it is: format= one of {', '.join(map(repr, FORMATS))}."
-    raise InputError(problem(str(path), "a file of unknown kind", allowed, todo))
-
-
-def _read_file(path: Path, kind: str) -> tuple[pd.DataFrame, list[str]]:
-    """Read a table, lists in JSON Lines, or judgements."""
-    if kind == "qrels":
-        return _read_qrels(path), []
-    if kind == "jsonl":
-        objects = list(json_objects(path))
-        if any("related" in value and "related_id" not in value for _, value in objects):
-            return _of_lists(objects, path)
-    return read_table(path, kind), []
-
-
-def _read_qrels(path: Path) -> pd.DataFrame:
-    """Read TREC judgements; ids are percent-encoded there, since blanks part the columns."""
-    rows: list[tuple[str, str, int]] = []
-    for number, line in enumerate(read_utf8(path).split("\n"), 1):
-        if not line.strip():
-            continue
-        found = _QRELS_LINE.fullmatch(line)
-        if not found:
-            where, allowed = f"{path}, line {number}", '"id 0 related_id grade", parted by blanks'
-            todo = "Percent-encode ids that hold blanks. The file may be cut off here."
-            raise InputError(problem(where, f"got {shown(line.strip())}", allowed, todo))
-        rows.append((unquote(found[1]), unquote(found[3]), int(found[4])))
-    return pd.DataFrame(rows, columns=["id", "related_id", "grade"])
-
-
-def _of_mapping(source: Mapping[Any, Any]) -> tuple[pd.DataFrame, list[str]]:
-    """Return a mapping's links as raw rows, and the ids without any."""
-    rows: list[dict[str, Any]] = []
-    kinds = {isinstance(related, Mapping) for related in source.values()}
-    if len(kinds) > 1:
-        allowed = "for all ids a list of related ids, or for all a mapping to grades"
-        raise InputError(problem("links", "lists and mappings mixed", allowed))
-    for id_, related in source.items():
-        if isinstance(related, Mapping):
-            pairs = [{"related_id": other, "grade": grade} for other, grade in related.items()]
-        elif isinstance(related, (list, tuple, np.ndarray, pd.Series, pd.Index)):
-            pairs = [{"related_id": other, "rank": at} for at, other in enumerate(related, 1)]
-        else:
-            came = f"got {shown(related)} ({type(related).__name__})"
-            allowed = "a list of related ids, best first, or a mapping from them to grades"
-            raise InputError(problem(f"links, id {shown(id_)}", came, allowed))
-        rows += [{"id": id_, **pair} for pair in pairs]
-    with_links = {row["id"] for row in rows}
-    names = ["id", "related_id", "grade" if True in kinds else "rank"]
-    frame = pd.DataFrame({name: pd.Series([r[name] for r in rows], dtype=object) for name in names})
-    return frame, [str(id_) for id_ in source if id_ not in with_links]
-
-
-def _of_lists(objects: list[tuple[int, dict[str, Any]]], path: Path) -> tuple[pd.DataFrame, Any]:
-    """Return the links of JSON Lines whose every line is one event's list."""
-    rows: list[dict[str, Any]] = []
-    without: list[str] = []
-    for number, value in objects:
-        where = f"{path}, line {number}"
-        if "id" not in value or not isinstance(value.get("related"), list):
-            allowed = '{"id": ..., "related": [...]}'
-            raise InputError(problem(where, f"an object with {some_of(list(value))}", allowed))
-        if not value["related"]:
-            without.append(str(value["id"]))
-        for rank, related in enumerate(value["related"], 1):
-            link = related if isinstance(related, dict) else {"id": related}
-            if "id" not in link:
-                came = f"got {shown(related)} at place {rank}"
-                raise InputError(problem(where, came, 'related ids, or objects with an "id"'))
-            row = {"id": value["id"], "related_id": link["id"], "rank": rank}
-            row |= {key: link[key] for key in ("grade", "shared_tags") if key in link}
-            row |= {"as_of": value["as_of"]} if "as_of" in value else {}
-            rows.append(row)
-    names = dict.fromkeys(["id", "related_id", "rank", *(name for row in rows for name in row)])
-    columns = {n: pd.Series([row.get(n) for row in rows], dtype=object) for n in names}
-    return pd.DataFrame(columns), without
 
 
 def _check_known(links: pd.DataFrame, events: pd.DataFrame, name: str) -> None:

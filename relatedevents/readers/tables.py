@@ -10,20 +10,21 @@ import io
 import json
 import re
 from collections.abc import Collection, Iterator
-from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from relatedevents._util.checks import problem, shown, some_of
+from relatedevents._util.checks import problem, shown
 from relatedevents.errors import InputError
 
 _DELIMITERS = ",;\t"
+_FIRST_BYTES = 100_000
 _TEXTS = ("id", "related_id", "headline", "date", "tags", "as_of", "shared_tags")
 _WHOLE = re.compile(r"0|-?[1-9]\d{0,17}", re.ASCII)
-_DECIMAL = re.compile(r"-?(0|[1-9]\d*)\.\d+([eE][+-]?\d+)?", re.ASCII)
+# Programs write 1e-07 without a point; without the exponent's sign it may be somebody's code.
+_DECIMAL = re.compile(r"-?(0|[1-9]\d*)(\.\d+([eE][+-]?\d+)?|[eE][+-]\d+)", re.ASCII)
 
 
 def read_bytes(path: Path) -> bytes:
@@ -226,37 +227,23 @@ def read_parquet(path: Path) -> pd.DataFrame:
     return frame
 
 
-def read_table(path: Path, format_: str, texts: Collection[str] = ()) -> pd.DataFrame:
-    """Read a file of the format "csv", "jsonl" or "parquet"; `texts` as for `read_csv`."""
-    if format_ == "csv":
-        return read_csv(path, texts)
-    return read_jsonl(path) if format_ == "jsonl" else read_parquet(path)
+def csv_columns(path: Path) -> list[str]:
+    """Return the names in a CSV file's first line."""
+    first = read_bytes(path)[:_FIRST_BYTES].decode("utf-8-sig", errors="replace").partition("\n")[0]
+    return [cell.strip().strip('"') for cell in re.split(f"[{_DELIMITERS}]", first)]
 
 
-EXTENSIONS = {
-    ".csv": "csv",
-    ".tsv": "csv",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".parquet": "parquet",
-    ".pq": "parquet",
-}
+def jsonl_columns(path: Path) -> list[str]:
+    """Return the keys of a JSON Lines file's first object."""
+    return list(next(iter(json_objects(path)), (0, {}))[1])
 
 
-def existing_path(source: str | PathLike[str]) -> Path:
-    """Return `source` as a path that exists, or raise `InputError` that names it.
+def parquet_columns(path: Path) -> list[str]:
+    """Return a Parquet file's column names; [] if it is damaged, which reading all of it tells."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
-    Raises
-    ------
-    InputError
-        If nothing is there; the message names files beside it that may be meant.
-    """
-    import difflib
-
-    path = Path(source)
-    if not path.exists():
-        beside = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
-        near = difflib.get_close_matches(path.name, beside)
-        todo = f"Did you mean {some_of(near)}?" if near else "Check the path."
-        raise InputError(problem(str(path), "there is no such file or folder", "a path", todo))
-    return path
+    try:
+        return list(pq.read_schema(path).names)
+    except (pa.ArrowException, OSError, ValueError):
+        return []

@@ -11,11 +11,11 @@ from urllib.parse import quote
 import pandas as pd
 
 from relatedevents._util.checks import problem, shown
-from relatedevents._util.files import whole_text
+from relatedevents._util.files import atomic_text
 from relatedevents.errors import InputError
 from relatedevents.evaluation.compare import Comparison
 from relatedevents.report.truth import Events, Truth
-from relatedevents.writers.jsonable import plain
+from relatedevents.writers.jsonable import to_jsonable
 from relatedevents.writers.tables import records
 from relatedevents.writers.trec import write_trec_qrels, write_trec_run
 
@@ -136,7 +136,7 @@ class Evaluation:
 
         days = self.days_between
         return {
-            "settings": plain(self.settings),
+            "settings": to_jsonable(self.settings),
             "link_counts": dict(self.link_counts),
             "counts": rows(self.counts.reset_index()),
             "means": rows(self.means),
@@ -234,13 +234,13 @@ class Evaluation:
             paths[name] = write_trec_run(lists, place / file, name=name, empty="skip")
             lines.append(f"{file}   {len(lists)} lists, {without} of them empty")
         text = _README.format(files="\n".join(lines), n=self.settings["n"])
-        with whole_text(place / "README.txt") as stream:
+        with atomic_text(place / "README.txt") as stream:
             stream.write(text)
         return paths
 
 
 def _written(text: str, path: str | Path | None) -> str:
     if path is not None:
-        with whole_text(Path(path)) as file:
+        with atomic_text(Path(path)) as file:
             file.write(text)
     return text

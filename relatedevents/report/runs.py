@@ -16,7 +16,7 @@ from relatedevents.archive import dates_of
 from relatedevents.errors import InputError
 from relatedevents.evaluation.protocol import filter_as_of
 from relatedevents.evaluation.tables import run_from_scores, run_from_table
-from relatedevents.readers.runs import len_of, read_run
+from relatedevents.readers.runs import read_run
 from relatedevents.report.truth import Events, Truth
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def _names_a_run(value: object) -> bool | None:
         inner = list(value.values())
         return None if not inner else not all(isinstance(one, numbers.Real) for one in inner)
     if isinstance(value, (list, tuple, set, np.ndarray, pd.Series, pd.Index)):
-        return False if len_of(value) else None
+        return False if len(value) else None
     return True
 
 

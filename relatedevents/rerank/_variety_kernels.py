@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from relatedevents._util._compiled import compiled
-from relatedevents.scoring import _pair_kernels as _pairs
+from relatedevents.signals import _pair_kernels as _pairs
 
 
 class Said(NamedTuple):

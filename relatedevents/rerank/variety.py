@@ -9,9 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from relatedevents._util.arrays import starts_of
+from relatedevents.engines.terms import DECIMALS, UNDATED
 from relatedevents.features.word_sets import Wording
-from relatedevents.scoring.ranking import starts_of
-from relatedevents.scoring.signals import DECIMALS, UNDATED, Features, csr_arrays
+from relatedevents.signals.base import csr_arrays
+from relatedevents.signals.features import Features
 
 #: Two headlines say the same if they share so much of their words' weight ...
 SAME_WORDS = 0.75

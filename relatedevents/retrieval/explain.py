@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
-from scipy import sparse
 
-from relatedevents.index.index import Index
-from relatedevents.rerank import Neighbourhoods
-from relatedevents.retrieval.answers import Queries, Scorer
+from relatedevents.archive import UNDATED
+from relatedevents.index.numbering import Rows
+from relatedevents.retrieval.queries import Queries
+from relatedevents.retrieval.scorer import Scorer
 from relatedevents.retrieval.table import basis_of
-from relatedevents.scoring.signals import UNDATED, add_parts
-from relatedevents.weights import SIGNALS
-
-# Ids are long: those that say most are told, all are in `neighbour_shares`.
-_TOLD_NEIGHBOURS = 3
+from relatedevents.signals.base import Pairs
+from relatedevents.signals.register import all_signals, signal_names
+from relatedevents.signals.score import add_parts
 
 
 @dataclass(frozen=True)
@@ -39,14 +35,9 @@ class Explanation:
         {signal: weight x value}, all signals in their fixed order.
     weights : dict
         {signal: weight}.
-    tag_shares : dict
-        {shared tag: its share of the score}; they add up to the parts of the signals on tags.
-    word_shares : dict
-        {shared word: its share of the score}; they add up to the words' part.
-    neighbour_shares : dict
-        {id of one of the event's neighbours: its share of the score}, by how far it lies the way
-        of the related event's neighbourhood (below 0: the other way); they add up to the
-        neighbours' part.
+    shares : dict
+        {signal: {name: its share of the part}}, for signals whose parts are made of named things,
+        such as shared tags and words; they add up to the part.
     days_between : int or None
         Days between the events; None where one has no date.
     basis : str
@@ -61,17 +52,32 @@ class Explanation:
     probability: float | None
     parts: dict[str, float]
     weights: dict[str, float]
-    tag_shares: dict[str, float]
-    word_shares: dict[str, float]
-    neighbour_shares: dict[str, float]
+    shares: dict[str, dict[str, float]]
     days_between: int | None
     basis: str
 
+    @property
+    def tag_shares(self) -> dict[str, float]:
+        """{shared tag: its share of the score}, of the signals on tags together."""
+        shares = dict(self.shares["tags"])
+        for tag, share in self.shares["coverage"].items():
+            shares[tag] = shares.get(tag, 0.0) + share
+        return shares
+
+    @property
+    def word_shares(self) -> dict[str, float]:
+        """{shared word: its share of the score}."""
+        return self.shares["words"]
+
     def to_dict(self) -> dict[str, object]:
         """Return everything as plain values, ready for JSON."""
+        own = {name: value for name, value in vars(self).items() if name != "shares"}
+        shares = {name: dict(some) for name, some in self.shares.items() if some}
         return {
-            name: dict(value) if isinstance(value, Mapping) else value
-            for name, value in vars(self).items()
+            **own,
+            "tag_shares": self.tag_shares,
+            "word_shares": self.word_shares,
+            "shares": shares,
         }
 
     def to_frame(self) -> pd.DataFrame:
@@ -86,22 +92,12 @@ class Explanation:
         lines = [self.headline, f"  -> {self.related_headline}", f"score {self.score:.4f}"]
         if self.probability is not None:
             lines[-1] += f", probability {self.probability:.3f}"
-        details = {
-            "tags": self.tag_shares,
-            "coverage": self.tag_shares,
-            "words": self.word_shares,
-            "neighbours": self.neighbour_shares,
-        }
         for signal, part in self.parts.items():
             if not self.weights[signal]:
                 continue
             line = f"  {signal:<10} {part:.4f}"
-            shares = details.get(signal, {})
-            if shares and part:
-                told = sorted(shares.items(), key=lambda kv: (-kv[1], kv[0]))
-                if signal == "neighbours":
-                    told = told[:_TOLD_NEIGHBOURS]
-                line += "  " + ", ".join(f"{name} {share:.4f}" for name, share in told)
+            if part and self.shares[signal]:
+                line += "  " + told_shares(self.shares[signal])
             if signal == "time" and self.days_between is not None:
                 days = f"{self.days_between} day{'' if self.days_between == 1 else 's'} apart"
                 line += f"  {days if self.days_between else 'on the same day'}"
@@ -109,115 +105,50 @@ class Explanation:
         return "\n".join(lines)
 
 
-def explanation_of(
-    scorer: Scorer, rows: npt.NDArray[np.int64], until: npt.NDArray[np.int64] | None
-) -> Explanation:
+def told_shares(shares: dict[str, float]) -> str:
+    """Return names with their shares, the largest first.
+
+    Examples
+    --------
+    >>> told_shares({"UN": 0.1, "Mali": 0.25})
+    'Mali 0.2500, UN 0.1000'
+    """
+    largest = sorted(shares.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{name} {share:.4f}" for name, share in largest)
+
+
+def explanation_of(scorer: Scorer, rows: Rows) -> Explanation:
     """Return why the second of two rows is related to the first.
 
     Parameters
     ----------
     scorer : Scorer
         The score.
-    rows : numpy.ndarray of int64, shape (2,)
+    rows : Rows, shape (2,)
         The query and the related event.
-    until : numpy.ndarray of int64, shape (1,), or None
-        The latest day of the neighbours that count.
     """
-    index, weights = scorer.index, scorer.weights
-    features = index.features
-    query, related = int(rows[0]), int(rows[1])
-    queries = Queries(index.id_of_row[rows[:1]], rows[:1], features, in_archive=True)
-    first = np.zeros(1, dtype=np.int64)
-    near = None if scorer.near is None else scorer.near.take(rows)
-    of_neighbours = scorer.of_neighbours(near, first, rows[1:], until)
-    parts = scorer.parts(queries, first, rows[1:], of_neighbours)
-    probability = scorer.probabilities(parts)[0]
-    told = dict(zip(SIGNALS, parts[0].tolist(), strict=True))
-    tags = shares_of(features.tags, query, features.tags, related, told["tags"])
-    # Coverage counts every shared tag alike.
-    each = told["coverage"] / max(len(tags), 1)
-    words = shares_of(features.words, query, features.words, related, told["words"])
+    index, features = scorer.index, scorer.index.features
+    queries = Queries.of_rows(index, Rows(rows[:1]))
+    parts = scorer.parts(queries, np.zeros(1, dtype=np.int64), rows[1:])
+    pair = Pairs(features, rows[:1], features, rows[1:])
+    by_signal = dict(zip(signal_names(), parts[0].tolist(), strict=True))
+    shares = {
+        signal.name: signal.shares(pair, by_signal[signal.name]) if signal.ready(features) else {}
+        for signal in all_signals()
+    }
     days = features.days[rows].astype(np.int64)
-    names, vocabulary = index.tag_space.names, index.word_space.words
-    headlines = index.table["headline"].iloc[index.order[rows]].tolist()
+    headlines = index.table["headline"].iloc[index.positions(rows)].tolist()
+    known = scorer.calibration is not None
     return Explanation(
-        id=index.ids[query],
-        related_id=index.ids[related],
+        id=index.ids[int(rows[0])],
+        related_id=index.ids[int(rows[1])],
         headline=headlines[0],
         related_headline=headlines[1],
         score=float(add_parts(parts)[0]),
-        probability=None if scorer.calibration is None else float(probability),
-        parts=told,
-        weights=dict(zip(SIGNALS, weights.by_signal(), strict=True)),
-        tag_shares={names[column]: share + each for column, share in tags.items()},
-        word_shares={vocabulary[column]: share for column, share in words.items()},
-        neighbour_shares=_neighbour_shares(near, index, until, told["neighbours"]),
+        probability=float(scorer.probabilities(parts)[0]) if known else None,
+        parts=by_signal,
+        weights=dict(zip(signal_names(), scorer.weights.by_signal(), strict=True)),
+        shares=shares,
         days_between=None if (days == UNDATED).any() else int(abs(days[0] - days[1])),
         basis=str(basis_of(parts, np.zeros(1, dtype=np.bool_))[0]),
     )
-
-
-def _neighbour_shares(
-    near: Neighbourhoods | None,
-    index: Index,
-    until: npt.NDArray[np.int64] | None,
-    whole: float,
-) -> dict[str, float]:
-    """Return what each of the query's neighbours adds to the cosine of the two middles."""
-    if near is None or not whole:
-        return {}
-    features = index.features
-    members = near.members[0]
-    known = members >= 0
-    if until is not None:
-        near = near.known(features, np.repeat(until, 2))
-        known &= features.days[members] <= until
-    members = members[known]
-    along = features.coordinates[members].astype(np.float64) @ near.places[1].astype(np.float64)
-    shares = along / along.sum() * whole
-    return dict(zip(index.id_of_row[members].tolist(), shares.tolist(), strict=True))
-
-
-def shares_of(
-    left: sparse.csr_matrix,
-    left_row: int,
-    right: sparse.csr_matrix,
-    right_row: int,
-    whole: float,
-) -> dict[int, float]:
-    """Return each shared column's share of `whole`, in proportion to its product.
-
-    Columns whose products are all 0 (tags that every event has) share `whole` equally.
-
-    Parameters
-    ----------
-    left, right : scipy.sparse.csr_matrix
-        Rows with sorted columns.
-    left_row, right_row : int
-        The pair.
-    whole : float
-        What the shares add up to.
-
-    Examples
-    --------
-    >>> one = sparse.csr_matrix(np.array([[0.6, 0.8]]))
-    >>> {column: round(share, 2) for column, share in shares_of(one, 0, one, 0, 1.0).items()}
-    {0: 0.36, 1: 0.64}
-    """
-    columns, products = _products(left, left_row, right, right_row)
-    total = float(products.sum())
-    if not len(columns):
-        return {}
-    part = products / total if total > 0.0 else np.full(len(columns), 1.0 / len(columns))
-    return dict(zip(columns.tolist(), (part * whole).tolist(), strict=True))
-
-
-def _products(
-    left: sparse.csr_matrix, left_row: int, right: sparse.csr_matrix, right_row: int
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float64]]:
-    mine = slice(left.indptr[left_row], left.indptr[left_row + 1])
-    other = slice(right.indptr[right_row], right.indptr[right_row + 1])
-    columns, at_left, at_right = np.intersect1d(
-        left.indices[mine], right.indices[other], assume_unique=True, return_indices=True
-    )
-    return columns, left.data[mine][at_left] * right.data[other][at_right]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 
@@ -13,105 +12,15 @@ import pandas as pd
 from scipy import sparse
 
 from relatedevents._util.gc import collector_paused
-from relatedevents.engines.base import Best
-from relatedevents.retrieval.filters import Choice
-from relatedevents.scoring.pairs import shared_columns
-from relatedevents.scoring.signals import DECIMALS, add_parts, csr_arrays
-from relatedevents.weights import SIGNALS
-
-#: The columns of a long table of lists, in order.
-COLUMNS = ("id", "rank", "related_id", "score", "probability", *SIGNALS, "shared_tags", "basis")
+from relatedevents.engines.terms import DECIMALS
+from relatedevents.retrieval.pairs import Pairs
+from relatedevents.signals.base import csr_arrays
+from relatedevents.signals.pair_values import shared_columns
+from relatedevents.signals.register import signal_names
 
 #: The basis of a pair for which no signal found anything.
 NO_EVIDENCE = "none"
 PIN = "pin"
-
-
-@dataclass(frozen=True)
-class Pairs:
-    """The pairs of some lists, list by list and best first.
-
-    Attributes
-    ----------
-    queries : numpy.ndarray of int64, shape (n_pairs,)
-        The number of the query, from 0.
-    candidates : numpy.ndarray of int64, shape (n_pairs,)
-        The related event's row.
-    scores : numpy.ndarray of float64, shape (n_pairs,)
-    pinned : numpy.ndarray of bool, shape (n_pairs,)
-    """
-
-    queries: npt.NDArray[np.int64]
-    candidates: npt.NDArray[np.int64]
-    scores: npt.NDArray[np.float64]
-    pinned: npt.NDArray[np.bool_]
-
-    @classmethod
-    def of(cls, best: Best) -> Pairs:
-        """Return the pairs of what an engine found, unused places left out."""
-        there = best.rows >= 0
-        queries = np.broadcast_to(np.arange(len(there))[:, None], there.shape)[there]
-        scores = add_parts(best.parts[there])
-        return cls(queries, best.rows[there], scores, np.zeros(len(queries), bool))
-
-    @classmethod
-    def one_after_another(cls, pieces: Sequence[Pairs]) -> Pairs:
-        """Return the pairs of the first piece, then those of the next ones."""
-        return cls(
-            np.concatenate([some.queries for some in pieces]),
-            np.concatenate([some.candidates for some in pieces]),
-            np.concatenate([some.scores for some in pieces]),
-            np.concatenate([some.pinned for some in pieces]),
-        )
-
-    def where(self, mask: npt.NDArray[np.bool_]) -> Pairs:
-        """Return the pairs for which the mask holds."""
-        return self if mask.all() else self.take(np.flatnonzero(mask))
-
-    def take(self, places: npt.NDArray[np.intp]) -> Pairs:
-        """Return some pairs, in the order given."""
-        return Pairs(
-            self.queries[places],
-            self.candidates[places],
-            self.scores[places],
-            self.pinned[places],
-        )
-
-    def ranks(self) -> npt.NDArray[np.int64]:
-        """Return each pair's place in its list, from 1."""
-        new = np.r_[True, self.queries[1:] != self.queries[:-1]] if len(self.queries) else []
-        first = np.maximum.accumulate(np.where(new, np.arange(len(self.queries)), 0))
-        return np.arange(1, len(self.queries) + 1) - first
-
-
-def named_pairs(
-    query_rows: npt.NDArray[np.int64], choice: Choice
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return what a user named for the queries, as query numbers and candidate rows."""
-    if not choice.most:
-        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-    rows = [choice.of(int(row)) for row in query_rows]
-    numbers = np.repeat(np.arange(len(rows)), [len(some) for some in rows])
-    return numbers, np.concatenate([np.zeros(0, dtype=np.int64), *rows])
-
-
-def without(pairs: Pairs, query_rows: npt.NDArray[np.int64], choice: Choice) -> Pairs:
-    """Return the pairs without those whose candidate was named for their query."""
-    numbers, rows = named_pairs(query_rows, choice)
-    if not len(rows):
-        return pairs
-    span = int(max(pairs.candidates.max(initial=0), rows.max())) + 1
-    return pairs.where(~np.isin(pairs.queries * span + pairs.candidates, numbers * span + rows))
-
-
-def join(*pieces: Pairs) -> tuple[Pairs, npt.NDArray[np.intp]]:
-    """Return each query's pairs of the first piece, then those of the next ones; and their order.
-
-    The order tells where each pair stood when the pieces lay one after the other.
-    """
-    whole = Pairs.one_after_another(pieces)
-    order = np.argsort(whole.queries, kind="stable")
-    return whole.take(order), order
 
 
 def basis_of(
@@ -124,27 +33,27 @@ def basis_of(
 
     Examples
     --------
-    >>> parts = np.array([[0.5, 0.0, 0.1, 0.0, 0.0, 0.0, 0.2, 0.0, 0.0], [0.0] * 9])
+    >>> parts = np.array([[0.5, 0.0, 0.1, 0.0, 0.0, 0.0, 0.2, 0.0], [0.0] * 8])
     >>> basis_of(parts, np.array([False, True])).tolist()
     ['semantic+tags+time', 'pin+none']
     """
-    bits = 2 ** np.arange(len(SIGNALS))
+    names = signal_names()[: parts.shape[1]]
     # Signal by signal: all at once would take as much memory as the parts, twice over.
     number = np.zeros(len(parts), dtype=np.int64)
-    for place, bit in enumerate(bits):
-        number += bit * (np.round(parts[:, place], DECIMALS) > 0.0)
-    basis = np.asarray(_basis_names()[number])
+    for column in range(len(names)):
+        number += (1 << column) * (np.round(parts[:, column], DECIMALS) > 0.0)
+    basis = np.asarray(_basis_names(names)[number])
     if pinned.any():
         basis[pinned] = PIN + "+" + basis[pinned]
     return basis
 
 
 @cache
-def _basis_names() -> npt.NDArray[np.object_]:
+def _basis_names(signals: tuple[str, ...]) -> npt.NDArray[np.object_]:
     """Return the basis for every set of signals, by the sum of their bits."""
-    names = np.empty(2 ** len(SIGNALS), dtype=object)
+    names = np.empty(2 ** len(signals), dtype=object)
     for code in range(len(names)):
-        there = [name for place, name in enumerate(SIGNALS) if code >> place & 1]
+        there = [name for column, name in enumerate(signals) if code >> column & 1]
         names[code] = "+".join(there) or NO_EVIDENCE
     return names
 
@@ -191,7 +100,7 @@ def long_table(
         The shared tags of each pair.
     """
     # The parts as they lie in memory: single columns would be copies, and pandas joins them again.
-    table = pd.DataFrame(parts, columns=list(SIGNALS), copy=False)
+    table = pd.DataFrame(parts, columns=list(signal_names()), copy=False)
     table.insert(0, "probability", probabilities)
     table.insert(0, "score", pairs.scores)
     table.insert(0, "related_id", _texts(related_ids[pairs.candidates]))

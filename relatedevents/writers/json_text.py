@@ -10,7 +10,7 @@ from json.encoder import encode_basestring
 import numpy as np
 import pandas as pd
 
-from relatedevents.writers.jsonable import plain
+from relatedevents.writers.jsonable import to_jsonable
 
 ROWS_AT_ONCE = 50_000
 
@@ -29,7 +29,7 @@ def json_rows(table: pd.DataFrame, indent: int | None = None, depth: int = 0) ->
     Parameters
     ----------
     table : pandas.DataFrame
-        Any columns; a cell is written as `plain` tells it.
+        Any columns; a cell is written as `to_jsonable` gives it.
     indent : int, optional
         As in `json.dumps`.
     depth : int
@@ -80,7 +80,7 @@ def _floats(values: np.ndarray) -> list[str]:
     different, places = np.unique(values + 0.0, return_inverse=True)  # -0.0 becomes 0.0
     if values.dtype == np.float64 and 2 * len(different) > len(values):
         return [repr(v) if math.isfinite(v) else "null" for v in values.tolist()]
-    told = [json.dumps(plain(value)) for value in different]
+    told = [json.dumps(to_jsonable(value)) for value in different]
     negative = np.signbit(values) & (values == 0)
     cells = np.array(told, dtype=object)[places]
     cells[negative] = "-0.0"
@@ -102,5 +102,5 @@ def _cell(value: object, quoted: _Quoted, indent: int | None, depth: int) -> str
         line = "\n" + " " * (indent * depth)
         inner = line + " " * indent
         return "[" + inner + f",{inner}".join([quoted[one] for one in value]) + line + "]"
-    text = json.dumps(plain(value), ensure_ascii=False, indent=indent)
+    text = json.dumps(to_jsonable(value), ensure_ascii=False, indent=indent)
     return text if indent is None else text.replace("\n", "\n" + " " * (indent * depth))

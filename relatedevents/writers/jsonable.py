@@ -8,20 +8,20 @@ import numpy as np
 import pandas as pd
 
 
-def plain(value: object) -> object:
+def to_jsonable(value: object) -> object:
     """Return `value` as JSON knows it: dates as text, nothing (NaN, NaT) as None.
 
     Examples
     --------
-    >>> plain(pd.Timestamp("2012-10-12")), plain(float("nan")), plain(["Mali"])
+    >>> to_jsonable(pd.Timestamp("2012-10-12")), to_jsonable(float("nan")), to_jsonable(["Mali"])
     ('2012-10-12', None, ['Mali'])
     """
     if isinstance(value, np.ndarray):
         value = value.tolist()
     if isinstance(value, (list, tuple)):
-        return [plain(one) for one in value]
+        return [to_jsonable(one) for one in value]
     if isinstance(value, dict):
-        return {str(key): plain(one) for key, one in value.items()}
+        return {str(key): to_jsonable(one) for key, one in value.items()}
     if value is None or value is pd.NaT or value is pd.NA:
         return None
     if isinstance(value, np.datetime64):

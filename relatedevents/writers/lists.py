@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any, TextIO, TypeVar
+from typing import Any, NamedTuple, TextIO, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,38 +20,39 @@ from relatedevents.writers.tables import (
     dump_jsonl,
     records,
     write_csv,
-    write_csv_blocks,
     write_jsonl,
-    write_jsonl_blocks,
     write_parquet,
-    write_parquet_blocks,
 )
 from relatedevents.writers.urls import link_of
 
-_TABLE_WRITERS: dict[str, Callable[[pd.DataFrame, Path], None]] = {
-    "csv": write_csv,
-    "jsonl": write_jsonl,
-    "parquet": write_parquet,
+
+class _TableFormat(NamedTuple):
+    """How lists are written as one table.
+
+    Attributes
+    ----------
+    suffixes : tuple of str
+        Ends of file names that tell the format.
+    write : callable
+        Writes tables of the same columns, one after another, as one file.
+    dump : callable or None
+        Writes a table into an open text file, where the format is text.
+    """
+
+    suffixes: tuple[str, ...]
+    write: Callable[[Iterable[pd.DataFrame], Path], None]
+    dump: Callable[[pd.DataFrame, TextIO], None] | None = None
+
+
+TABLE_FORMATS = {
+    "csv": _TableFormat((".csv",), write_csv, dump_csv),
+    "jsonl": _TableFormat((".jsonl", ".ndjson"), write_jsonl, dump_jsonl),
+    "parquet": _TableFormat((".parquet",), write_parquet),
 }
-_BLOCK_WRITERS: dict[str, Callable[[Iterable[pd.DataFrame], Path], None]] = {
-    "csv": write_csv_blocks,
-    "jsonl": write_jsonl_blocks,
-    "parquet": write_parquet_blocks,
-}
-_TEXT_DUMPERS: dict[str, Callable[[pd.DataFrame, TextIO], None]] = {
-    "csv": dump_csv,
-    "jsonl": dump_jsonl,
-}
-_FORMAT_OF_SUFFIX = {
-    ".csv": "csv",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".parquet": "parquet",
-    ".md": "markdown",
-}
+_PAGE_SUFFIXES = {".md": "markdown"}
 _Row = TypeVar("_Row")
 _EVENTS_AT_ONCE = 2000
-FORMATS = (*_TABLE_WRITERS, "markdown", "pages")
+FORMATS = (*TABLE_FORMATS, "markdown", "pages")
 
 
 def write_lists(
@@ -116,16 +117,15 @@ def write_lists(
     """
     place = Path(path)
     known_format = _format(place, format)
+    links: dict[str, Any] = {
+        "base_path": base_path,
+        "link_suffix": link_suffix,
+        "url_column": url_column,
+    }
+    if known_format in TABLE_FORMATS:
+        return write_blocks([lists], place, format=known_format, archive=archive, **links)
     _check_events_and_lists(lists, archive)
-    link = link_of(archive, base_path=base_path, link_suffix=link_suffix, url_column=url_column)
-    if known_format in _TABLE_WRITERS:
-        table = (
-            lists
-            if archive is None
-            else _with_events(lists, archive, _rows_of_related(lists, archive), link)
-        )
-        _TABLE_WRITERS[known_format](table, place)
-        return place
+    link = link_of(archive, **links)
     if archive is None and "headline" not in lists.columns:
         todo = "Pass archive=, such as model.archive_."
         raise InputError(
@@ -138,9 +138,9 @@ def write_lists(
         headline_of = (
             {} if archive is None else dict(zip(archive["id"], archive["headline"], strict=True))
         )
-        write_document(_listed(events, _plain_rows), place, link, headline_of)
+        write_document(_listed(events, _jsonable_rows), place, link, headline_of)
     else:
-        write_sections(_listed(events, _plain_rows), place, link)
+        write_sections(_listed(events, _jsonable_rows), place, link)
     return place
 
 
@@ -181,13 +181,14 @@ def stream_lists(
     >>> print(file.getvalue(), end="")
     {"id": "a", "rank": 1, "related_id": "b"}
     """
-    check_choice("format", format, _TEXT_DUMPERS)
-    _check_events_and_lists(lists, archive)
-    table = lists
-    if archive is not None:
-        link = link_of(archive, base_path=base_path, link_suffix=link_suffix, url_column=url_column)
-        table = _with_events(lists, archive, _rows_of_related(lists, archive), link)
-    _TEXT_DUMPERS[format](table, file)
+    dumps = {name: known.dump for name, known in TABLE_FORMATS.items() if known.dump}
+    dump = dumps[check_choice("format", format, dumps)]
+    links: dict[str, Any] = {
+        "base_path": base_path,
+        "link_suffix": link_suffix,
+        "url_column": url_column,
+    }
+    dump(_table(lists, archive, link_of(archive, **links)), file)
 
 
 def write_blocks(
@@ -235,40 +236,48 @@ def write_blocks(
     a,1,b,0.5
     """
     place = Path(path)
-    known_format = check_choice("format", _format(place, format), _BLOCK_WRITERS)
+    known_format = check_choice("format", _format(place, format), TABLE_FORMATS)
+    _check_events(archive)
     link = link_of(archive, base_path=base_path, link_suffix=link_suffix, url_column=url_column)
-
-    def tables() -> Iterator[pd.DataFrame]:
-        for block in blocks:
-            _check_events_and_lists(block, archive)
-            if archive is not None:
-                block = _with_events(block, archive, _rows_of_related(block, archive), link)
-            yield block
-
-    _BLOCK_WRITERS[known_format](tables(), place)
+    TABLE_FORMATS[known_format].write((_table(one, archive, link) for one in blocks), place)
     return place
 
 
 def takes_blocks(path: str | Path, format: str | None = None) -> bool:
     """Tell whether `write_blocks` knows the format."""
-    return _format(Path(path), format) in _BLOCK_WRITERS
+    return _format(Path(path), format) in TABLE_FORMATS
+
+
+def _table(
+    lists: pd.DataFrame, archive: pd.DataFrame | None, link: Callable[[str], str]
+) -> pd.DataFrame:
+    """Return checked lists, with date, headline and url of the related events if known."""
+    _check_events_and_lists(lists, archive)
+    if archive is None:
+        return lists
+    return _with_events(lists, archive, _rows_of_related(lists, archive), link)
+
+
+def _check_events(archive: pd.DataFrame | None) -> None:
+    if archive is not None:
+        _check_columns(archive, ("id", "date", "headline"), "archive")
 
 
 def _check_events_and_lists(lists: pd.DataFrame, archive: pd.DataFrame | None) -> None:
     _check_columns(lists, ("id", "rank", "related_id"), "lists")
-    if archive is not None:
-        _check_columns(archive, ("id", "date", "headline"), "archive")
+    _check_events(archive)
 
 
 def _format(path: Path, format_: str | None) -> str:
     if format_ is not None:
         return check_choice("format", format_, FORMATS)
-    known = _FORMAT_OF_SUFFIX.get(path.suffix.lower())
-    if known is None:
-        ends = ", ".join(_FORMAT_OF_SUFFIX)
+    tables = {end: name for name, known in TABLE_FORMATS.items() for end in known.suffixes}
+    ends = tables | _PAGE_SUFFIXES
+    if path.suffix.lower() not in ends:
         todo = f"Or name the format: {', '.join(map(repr, FORMATS))}."
-        raise InputError(problem("path", f"got {shown(str(path))}", f"an end of {ends}", todo))
-    return known
+        allowed = f"an end of {', '.join(ends)}"
+        raise InputError(problem("path", f"got {shown(str(path))}", allowed, todo))
+    return ends[path.suffix.lower()]
 
 
 def _check_columns(table: object, needed: tuple[str, ...], name: str) -> None:
@@ -344,5 +353,5 @@ def _listed(
             yield event_id, list(islice(rows, count))
 
 
-def _plain_rows(table: pd.DataFrame) -> list[dict[str, object]]:
+def _jsonable_rows(table: pd.DataFrame) -> list[dict[str, object]]:
     return list(records(table.drop(columns="id")))

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from relatedevents._util.files import whole_folder, whole_text
+from relatedevents._util.files import atomic_folder, atomic_text
 from relatedevents.writers.urls import page_path, safe_url
 
 HEADING = "### Related:"
@@ -78,7 +78,7 @@ def write_sections(
     link : callable
         From an id to its link.
     """
-    with whole_folder(path) as folder:
+    with atomic_folder(path) as folder:
         for event_id, rows in lists:
             file = folder / page_path(event_id, ".md")
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -107,7 +107,7 @@ def write_document(
     headline_of : mapping
         The headlines of the events that have one; the others are called by their id.
     """
-    with whole_text(path) as file:
+    with atomic_text(path) as file:
         for number, (event_id, rows) in enumerate(lists):
             title = escaped(headline_of.get(event_id, event_id))
             file.write("\n" if number else "")

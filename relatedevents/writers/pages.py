@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from relatedevents._util.files import whole_folder
+from relatedevents._util.files import atomic_folder
 from relatedevents.writers.json_text import json_rows
 from relatedevents.writers.urls import page_path
 
@@ -40,7 +40,7 @@ def write_pages(lists: Iterable[tuple[str, Sequence[str]]], path: Path) -> None:
         The folder; the file of an event is named by its id, see `page_path`.
     """
     made: set[Path] = set()
-    with whole_folder(path) as folder:
+    with atomic_folder(path) as folder:
         for event_id, items in lists:
             file = folder / page_path(event_id, ".json")
             if file.parent not in made:

@@ -15,9 +15,9 @@ from typing import Literal, TextIO
 import numpy as np
 import pandas as pd
 
-from relatedevents._util.files import whole_file, whole_text
+from relatedevents._util.files import atomic_file, atomic_text
 from relatedevents.writers.json_text import json_rows
-from relatedevents.writers.jsonable import plain
+from relatedevents.writers.jsonable import to_jsonable
 
 _ROWS_AT_ONCE = 50_000
 
@@ -27,15 +27,15 @@ def records(table: pd.DataFrame) -> Iterator[dict[str, object]]:
     names = [str(name) for name in table.columns]
     for start in range(0, len(table), _ROWS_AT_ONCE):
         block = table.iloc[start : start + _ROWS_AT_ONCE]
-        columns = [_plain_column(block[name]) for name in table.columns]
+        columns = [_jsonable_column(block[name]) for name in table.columns]
         for row in zip(*columns, strict=True):
             yield dict(zip(names, row, strict=True))
 
 
-def _plain_column(column: pd.Series) -> list[object]:
+def _jsonable_column(column: pd.Series) -> list[object]:
     if pd.api.types.is_integer_dtype(column.dtype) and not column.hasnans:
         return list(column.tolist())
-    return [plain(value) for value in column]
+    return [to_jsonable(value) for value in column]
 
 
 def dump_csv(table: pd.DataFrame, file: TextIO, *, header: bool = True) -> None:
@@ -48,7 +48,7 @@ def dump_csv(table: pd.DataFrame, file: TextIO, *, header: bool = True) -> None:
         for name in block.columns:
             if pd.api.types.is_datetime64_any_dtype(block[name].dtype):
                 block[name] = pd.Series(
-                    [plain(value) for value in block[name]], index=block.index, dtype=object
+                    [to_jsonable(value) for value in block[name]], index=block.index, dtype=object
                 )
             elif block[name].dtype == object:
                 block[name] = pd.Series(
@@ -66,7 +66,7 @@ def _has_carriage_return(table: pd.DataFrame) -> bool:
 
 def _csv_cell(value: object) -> object:
     if isinstance(value, (list, tuple, dict, np.ndarray)):
-        return json.dumps(plain(value), ensure_ascii=False)
+        return json.dumps(to_jsonable(value), ensure_ascii=False)
     return value
 
 
@@ -77,44 +77,26 @@ def dump_jsonl(table: pd.DataFrame, file: TextIO) -> None:
         file.write("\n")
 
 
-def write_csv(table: pd.DataFrame, path: Path) -> None:
-    """Write `table` as a CSV file."""
-    with whole_text(path) as file:
-        dump_csv(table, file)
-
-
-def write_jsonl(table: pd.DataFrame, path: Path) -> None:
-    """Write `table` as a JSON Lines file."""
-    with whole_text(path) as file:
-        dump_jsonl(table, file)
-
-
-def write_parquet(table: pd.DataFrame, path: Path) -> None:
-    """Write `table` as a Parquet file; lists stay lists."""
-    with whole_file(path) as temporary:
-        table.to_parquet(temporary, index=False, engine="pyarrow")
-
-
-def write_csv_blocks(tables: Iterable[pd.DataFrame], path: Path) -> None:
+def write_csv(tables: Iterable[pd.DataFrame], path: Path) -> None:
     """Write tables of the same columns as one CSV file."""
-    with whole_text(path) as file:
+    with atomic_text(path) as file:
         for number, table in enumerate(tables):
             dump_csv(table, file, header=number == 0)
 
 
-def write_jsonl_blocks(tables: Iterable[pd.DataFrame], path: Path) -> None:
+def write_jsonl(tables: Iterable[pd.DataFrame], path: Path) -> None:
     """Write tables as one JSON Lines file."""
-    with whole_text(path) as file:
+    with atomic_text(path) as file:
         for table in tables:
             dump_jsonl(table, file)
 
 
-def write_parquet_blocks(tables: Iterable[pd.DataFrame], path: Path) -> None:
+def write_parquet(tables: Iterable[pd.DataFrame], path: Path) -> None:
     """Write tables of the same columns as one Parquet file, each as a row group."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    with whole_file(path) as temporary, contextlib.ExitStack() as stack:
+    with atomic_file(path) as temporary, contextlib.ExitStack() as stack:
         writer = None
         for table in tables:
             if writer is None:

@@ -14,7 +14,7 @@ from urllib.parse import quote
 import pandas as pd
 
 from relatedevents._util.checks import check_choice, problem, shown, some_of
-from relatedevents._util.files import whole_text
+from relatedevents._util.files import atomic_text
 from relatedevents.errors import InputError
 from relatedevents.evaluation.lists import check_links, check_run
 from relatedevents.evaluation.tables import links_from_table, run_from_table
@@ -131,6 +131,6 @@ def _encoded(text: str, where: str) -> str:
 
 def _write(path: str | Path, lines: Iterable[str]) -> Path:
     place = Path(path)
-    with whole_text(place) as file:
+    with atomic_text(place) as file:
         file.writelines(f"{line}\n" for line in lines)
     return place

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime
 import re
-import unicodedata
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -18,18 +17,18 @@ from urllib.parse import unquote
 
 import pandas as pd
 
+from relatedevents._util import slugs
 from relatedevents._util.checks import problem, shown
 from relatedevents.errors import InputError, RelatedEventsWarning
 from relatedevents.readers.tables import read_utf8
 
-SLUG_LENGTH = 140
 _DAY = re.compile(r"#+\s*\[(?P<date>\d{4}-\d{1,2}-\d{1,2})\]\((?P<base>[^)]*?)\d{4}/[^)]*\)\s*")
 _SECTION = re.compile(r"###\s*(?P<name>[^\[\]:]+):?\s*")
 _ITEM = re.compile(r"\d+\.\s+(?P<rest>.*)")
 _LINK = re.compile(r"\[(?P<text>.*)\]\((?P<target>[^()\s]*(?:\([^()\s]*\)[^()\s]*)*)\)")
 _CONTEXT = re.compile(r"(?P<link>.*?)(?:\s+_Context:\s*(?P<tags>.*)_)?\s*")
 _PATH = re.compile(r"(?:.*/)?(?P<path>(?P<y>\d{4})/(?P<m>\d{1,2})/(?P<d>\d{1,2})/(?P<slug>[^/]+))")
-NOT_PAGES = {"index.md", "readme.md"}
+_NOT_PAGES = {"index.md", "readme.md"}
 
 
 @dataclass(frozen=True)
@@ -53,19 +52,6 @@ class Page:
     sources: list[str] = field(default_factory=list)
     source_urls: list[str] = field(default_factory=list)
     links: list[PageLink] = field(default_factory=list)
-
-
-def slug_of(text: str) -> str:
-    """Return text as it stands in an address: lower case, accents off, all else one dash.
-
-    Examples
-    --------
-    >>> slug_of("Léré, Mali: a town's market")
-    'lere-mali-a-town-s-market'
-    """
-    folded = unicodedata.normalize("NFKD", text).casefold()
-    bare = "".join(c for c in folded if not unicodedata.combining(c))
-    return re.sub(r"[\W_]+", "-", bare).strip("-")
 
 
 def page_path(target: str) -> str | None:
@@ -153,9 +139,8 @@ def _iso_day(text: str, where: str) -> str:
 
 def _derived_path(page: Page) -> str:
     """Return the path that the site gives a page: the day has no leading zero there."""
-    day = datetime.date.fromisoformat(page.date)
-    slug = slug_of(page.headline)[:SLUG_LENGTH] or "-"
-    return f"{day.year:04}/{day.month:02}/{day.day}/{slug}"
+    path = slugs.page_path(datetime.date.fromisoformat(page.date), page.headline)
+    return path + "-" if path.endswith("/") else path
 
 
 def _add_item(page: Page, section: str, line: str, where: str) -> None:
@@ -179,6 +164,17 @@ def _add_item(page: Page, section: str, line: str, where: str) -> None:
     page.links.append(PageLink(path, link["text"].strip(), [tag for tag in tags if tag]))
 
 
+def is_page(name: str) -> bool:
+    """Return whether a file of this name in a folder of pages is one.
+
+    Examples
+    --------
+    >>> is_page("rio.md"), is_page("README.md"), is_page("rio.txt")
+    (True, False, False)
+    """
+    return name.casefold().endswith(".md") and name.casefold() not in _NOT_PAGES
+
+
 def read_pages(source: Path) -> list[Page]:
     """Read one page, or all pages of a folder and the folders in it, in order of their names.
 
@@ -193,7 +189,7 @@ def read_pages(source: Path) -> list[Page]:
         If files named index.md or README.md were passed over.
     """
     files = sorted(source.rglob("*.md")) if source.is_dir() else [source]
-    passed = [file for file in files if source.is_dir() and file.name.casefold() in NOT_PAGES]
+    passed = [file for file in files if source.is_dir() and not is_page(file.name)]
     pages, wrong = list[Page](), list[str]()
     for file in files:
         if file in passed:
@@ -246,3 +242,18 @@ def events_of_pages(pages: Iterable[Page]) -> pd.DataFrame:
         for page in pages
     ]
     return pd.DataFrame(rows)
+
+
+def read_context(source: Path) -> pd.DataFrame:
+    """Read one page, or a folder of them, as a raw table of events; see `events_of_pages`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `attrs["reading"]` counts the pages and their links.
+    """
+    pages = read_pages(source)
+    events = events_of_pages(pages)
+    links = sum(len(page.links) for page in pages)
+    events.attrs["reading"] = {"format": "context", "pages": len(pages), "links": links}
+    return events

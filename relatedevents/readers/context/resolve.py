@@ -7,8 +7,9 @@ from difflib import SequenceMatcher
 
 import pandas as pd
 
+from relatedevents._util.slugs import page_slug
 from relatedevents.archive import day_of, days_of
-from relatedevents.readers.context import SLUG_LENGTH, slug_of, split_path
+from relatedevents.readers.context import split_path
 
 _SHORTEST_RUN = 4
 _ENOUGH = 0.6
@@ -70,7 +71,7 @@ class PathResolver:
         day, slug = day_of(parts[0]), parts[1]
         scored = sorted(
             (
-                (common_slug(slug, slug_of(self._headlines[row])[:SLUG_LENGTH]), row)
+                (common_slug(slug, page_slug(self._headlines[row])), row)
                 for row in self._rows_of_day.get(day, [])
             ),
             reverse=True,

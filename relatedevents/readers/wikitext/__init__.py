@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,14 +13,14 @@ from typing import Any
 import pandas as pd
 
 from relatedevents._util.checks import check_count, problem, require, shown, some_of
-from relatedevents._util.cpu import processors
+from relatedevents._util.slugs import id_slug
+from relatedevents._util.threads import processors
 from relatedevents.errors import InputError
 from relatedevents.readers.processes import map_in_order
 from relatedevents.readers.wikitext.decode import decode_page
 from relatedevents.readers.wikitext.lines import Line, month_number, read_page
 from relatedevents.readers.wikitext.markup import Reading, read_markup
 
-_SLUG_LENGTH = 80
 _PAGES_AT_ONCE = 100
 _PAGES_A_PROCESS = 750  # read in about the time that one more takes to start
 _MOST_NAMED = 4
@@ -70,18 +69,6 @@ class _Count:
                 mine.update(value)
             else:
                 setattr(self, name, mine + value)
-
-
-def slug(headline: str, length: int = _SLUG_LENGTH) -> str:
-    """Return the headline as the tail of an id: small ASCII letters, digits and dashes.
-
-    Examples
-    --------
-    >>> slug("Łódź's trams – 1,5 million riders!")
-    'odz-s-trams-1-5-million-riders'
-    """
-    plain = unicodedata.normalize("NFKD", headline).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:length]
 
 
 def page_date(name: str) -> date | None:
@@ -266,7 +253,7 @@ def _add_ids(events: list[dict[str, Any]], count: _Count) -> None:
     """Name every event by its day and headline; the second of a kind gets "-2", and so on."""
     taken: set[str] = set()
     for event in events:
-        plain = f"{event['date'].isoformat()}/{slug(event['headline']) or 'event'}"
+        plain = f"{event['date'].isoformat()}/{id_slug(event['headline']) or 'event'}"
         name, number = plain, 1
         while name in taken:
             number += 1

@@ -177,7 +177,9 @@ def _template(node: Any, unknown: list[str]) -> Iterator[Piece]:
     text, target, known = render_template(name, words, named)
     if not known:
         unknown.append(name)
-    if inner and text == words[0] and target is None:  # links inside {{nowrap}} stay links
+    if (
+        words and inner and text == words[0] and target is None
+    ):  # links inside {{nowrap}} stay links
         yield from inner[0]
     elif text:
         yield Piece(text, page_title(target) if target else "")

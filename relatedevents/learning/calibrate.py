@@ -1,0 +1,118 @@
+"""Calibration learned from links: how probable a link is, by the parts of its score."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from relatedevents._util.checks import check_count, problem, shown
+from relatedevents.calibration import Calibration
+from relatedevents.encoders import encoder_fingerprint
+from relatedevents.errors import InputError
+from relatedevents.index.numbering import Rows
+from relatedevents.learning import confidence
+from relatedevents.learning.coordinate_search import folds_of
+from relatedevents.learning.links import TrainingLinks, read_training_links
+from relatedevents.retrieval.queries import Queries
+from relatedevents.retrieval.retriever import Retriever
+
+#: How many candidates of each query a calibration is learned from.
+N_CANDIDATES = 50
+#: Less skill than this over a constant, and the parts tell too little to cut lists by.
+LEAST_SKILL = 0.1
+# What a file tells of a coefficient.
+_DECIMALS = 6
+
+LINKED = "being linked"
+
+
+def calibrate(
+    retriever: Retriever, links: object, meaning: str, n_folds: int, seed: int
+) -> Calibration:
+    """Learn how probable links are; see `RelatedEvents.calibrate`.
+
+    Raises
+    ------
+    InputError
+        If too few links are among the candidates, or the parts tell hardly which.
+    """
+    check_count("n_folds", n_folds, 2)
+    check_count("seed", seed, 0)
+    if not isinstance(meaning, str) or not meaning.strip():
+        raise InputError(problem("meaning", f"got {shown(meaning)}", "a non-empty text"))
+    training = read_training_links(links, retriever.index)
+    found = calibration_of(retriever, training, meaning, n_folds, seed)
+    if found is None:
+        came = f"too few of them are among the first {N_CANDIDATES} candidates of their events"
+        todo = "Tune first, so that lists come nearer to them: model.tune(links)."
+        raise InputError(problem("links", came, "links that lists find", todo))
+    if found.brier_skill < LEAST_SKILL:
+        came = f"scores tell too little of them (Brier skill {found.brier_skill:.3f})"
+        allowed = f"links that they predict with a skill of {LEAST_SKILL} or more"
+        raise InputError(problem("links", came, allowed, "Cut by n or min_score instead."))
+    return found
+
+
+def useful_calibration_of(
+    retriever: Retriever, links: TrainingLinks, n_folds: int, seed: int
+) -> Calibration | None:
+    """Return `calibration_of`, or None where it tells too little to cut lists by."""
+    found = calibration_of(retriever, links, LINKED, n_folds, seed)
+    return found if found is not None and found.brier_skill >= LEAST_SKILL else None
+
+
+def calibration_of(
+    retriever: Retriever,
+    links: TrainingLinks,
+    meaning: str = LINKED,
+    n_folds: int = 5,
+    seed: int = 0,
+) -> Calibration | None:
+    """Learn how probable links are; None where too few are among the candidates.
+
+    Parameters
+    ----------
+    retriever : Retriever
+        Whose lists are to tell it.
+    links : TrainingLinks
+        What to learn from.
+    meaning, n_folds, seed
+        As in `RelatedEvents.calibrate`.
+    """
+    queries, parts, linked = labelled_pairs(retriever, links)
+    folds = folds_of(links.groups, n_folds, seed)
+    try:
+        held_out = confidence.cross_validate(parts, linked, queries, folds)
+    except ValueError:
+        return None
+    intercept, coefficients = confidence.learn(parts, linked)
+    predicted = held_out.probabilities
+    encoder = retriever.fitted.encoder
+    return Calibration(
+        meaning=meaning,
+        weights=retriever.setup.weights,
+        encoder=None if encoder is None else encoder_fingerprint(encoder),
+        intercept=round(intercept, _DECIMALS),
+        coefficients=tuple(round(number, _DECIMALS) for number in coefficients),
+        n_queries=len(links.queries),
+        n_pairs=len(linked),
+        n_groups=len(np.unique(links.groups)),
+        n_folds=len(folds),
+        base_rate=float(linked.mean()),
+        calibration_error=confidence.expected_calibration_error(predicted, linked),
+        brier_skill=confidence.brier_skill(predicted, linked, held_out.base_rates),
+        auc=confidence.auc(predicted, linked),
+    )
+
+
+def labelled_pairs(
+    retriever: Retriever, links: TrainingLinks
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+    """Return the first candidates of some queries: query numbers, parts, and which are linked."""
+    index = retriever.index
+    queries = Queries.of_rows(index, index.rows(links.queries))
+    best = retriever.candidates(queries.rows, N_CANDIDATES, links.max_day)
+    numbers, ranks = np.nonzero(best.rows >= 0)
+    rows = Rows(best.rows[numbers, ranks])
+    parts = retriever.scorer.parts(queries, numbers, rows)
+    return numbers, parts, links.grades_of(numbers, index.positions(rows)) > 0.0

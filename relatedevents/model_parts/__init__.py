@@ -1,1 +1,0 @@
-"""The public methods of the model, by what they are for."""

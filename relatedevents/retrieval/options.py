@@ -1,0 +1,148 @@
+"""Options: what a user said of the lists, read and checked before any work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+import numpy.typing as npt
+
+from relatedevents._util.checks import check_choice, check_number, problem
+from relatedevents.calibration import Calibration, check_min_probability
+from relatedevents.errors import InputError
+from relatedevents.index.index import Index
+from relatedevents.index.numbering import Rows
+from relatedevents.retrieval.filters import Choice, check_pins, read_as_of, read_choice, read_where
+from relatedevents.retrieval.pairs import named_pairs
+from relatedevents.retrieval.queries import Queries
+
+#: Where lists are varied, they are chosen among so many candidates for each event of a list ...
+POOL_FACTOR = 3
+#: ... and among so many at least.
+SMALLEST_POOL = 30
+
+
+@dataclass(frozen=True)
+class ListOptions:
+    """The keywords that every list method takes: see `relatedevents.RelatedEvents.related`."""
+
+    as_of: object = None
+    where: object = None
+    exclude: object = None
+    pins: object = None
+    min_score: float | None = None
+    min_probability: float | None = None
+    diversity: float = 0.0
+    near_duplicates: str = "keep"
+
+    def __post_init__(self) -> None:
+        if self.min_score is not None:
+            check_number("min_score", self.min_score)
+        check_number("diversity", self.diversity, 0.0, 1.0)
+        check_choice("near_duplicates", self.near_duplicates, ["keep", "drop"])
+
+    @property
+    def plain(self) -> bool:
+        """Whether nothing was said."""
+        thresholds = (self.min_score, self.min_probability)
+        return self.unfiltered and not self.varied and all(one is None for one in thresholds)
+
+    @property
+    def unfiltered(self) -> bool:
+        """Whether every event may be a candidate of every list."""
+        filters = (self.as_of, self.where, self.exclude, self.pins)
+        return all(one is None for one in filters)
+
+    @property
+    def varied(self) -> bool:
+        """Whether lists are to be chosen among more candidates than they hold."""
+        return self.diversity > 0.0 or self.near_duplicates == "drop"
+
+    def n_candidates(self, n: int) -> int:
+        """Return how many candidates a list of `n` events is chosen among."""
+        return max(POOL_FACTOR * n, SMALLEST_POOL) if self.varied else n
+
+
+#: The names of the keywords, in the order of the methods' signatures.
+OPTIONS = tuple(field.name for field in fields(ListOptions))
+
+
+@dataclass(frozen=True)
+class Request:
+    """A question that can be answered: queries, how many related events, and the options as arrays.
+
+    Attributes
+    ----------
+    queries : Queries
+        For which events.
+    n : int
+        How many related events, at least 1.
+    options : ListOptions
+        Read for its thresholds and what it says of variety.
+    exclude, pins : Choice
+        Ids that the user named.
+    allowed : numpy.ndarray of bool, shape (n_events,)
+        By row: whether a list may hold it as a candidate.
+    max_day : numpy.ndarray of int64, shape (n_queries,), or None
+        The latest day of each query's candidates.
+    pinned : (numpy.ndarray of int64, numpy.ndarray of int64)
+        Query numbers and rows of what stands above all candidates.
+    """
+
+    queries: Queries
+    n: int
+    options: ListOptions
+    exclude: Choice
+    pins: Choice
+    allowed: npt.NDArray[np.bool_]
+    max_day: npt.NDArray[np.int64] | None
+    pinned: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
+
+
+def read_request(
+    index: Index,
+    calibration: Calibration | None,
+    queries: Queries,
+    n: int,
+    options: ListOptions,
+) -> Request:
+    """Check the options against an archive, and turn them into arrays.
+
+    Raises
+    ------
+    InputError
+        If an option can't be used; see `RelatedEvents.related`.
+    """
+    if options.min_probability is not None:
+        check_min_probability(options.min_probability, calibration)
+    exclude = read_choice("exclude", options.exclude, index.ids)
+    pins = read_choice("pins", options.pins, index.ids)
+    check_pins(pins, exclude, index.ids)
+    if not queries.in_archive:
+        _check_for_all("exclude", exclude)
+        _check_for_all("pins", pins)
+    days = queries.features.days[queries.feature_rows]
+    max_day = read_as_of(options.as_of, queries.ids.tolist(), days)
+    allowed = read_where(options.where, index.table)[index.order]
+    # What is named for every list never enters one; what is named for some is taken out after.
+    allowed[exclude.everywhere] = False
+    allowed[pins.everywhere] = False
+    pinned = _pinned(index, queries.rows, pins, max_day)
+    return Request(queries, n, options, exclude, pins, allowed, max_day, pinned)
+
+
+def _check_for_all(name: str, choice: Choice) -> None:
+    if choice.by_row:
+        came = "got a mapping from ids, and a new event has none"
+        raise InputError(problem(name, came, "a list of ids"))
+
+
+def _pinned(
+    index: Index, queries: Rows, pins: Choice, max_day: npt.NDArray[np.int64] | None
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    numbers, rows = named_pairs(queries, pins)
+    if max_day is None:
+        return numbers, rows
+    # An editor may pin past every filter, but not an event that was still to come.
+    known = index.features.days[rows] <= max_day[numbers]
+    return numbers[known], rows[known]

@@ -1,0 +1,147 @@
+"""The retriever: every question to a fitted archive goes through it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from relatedevents.calibration import Calibration
+from relatedevents.engines.base import Best, Filters
+from relatedevents.index.index import Index
+from relatedevents.index.numbering import Positions, Rows
+from relatedevents.retrieval.explain import Explanation, explanation_of
+from relatedevents.retrieval.filters import read_as_of
+from relatedevents.retrieval.fitted import Fitted, Setup
+from relatedevents.retrieval.list_cache import ListCache
+from relatedevents.retrieval.options import ListOptions, read_request
+from relatedevents.retrieval.pipeline import Pipeline, with_events
+from relatedevents.retrieval.queries import Queries
+from relatedevents.retrieval.scorer import Scorer
+from relatedevents.weights import Weights
+
+_EVENT_COLUMNS = ("headline", "date")
+
+
+@dataclass(frozen=True)
+class Retriever:
+    """Answers questions to a fitted archive under some parameters.
+
+    Attributes
+    ----------
+    fitted : Fitted
+        The archive, and what was made of it; its index follows the weights' tie-break.
+    setup : Setup
+        The parameters.
+    """
+
+    fitted: Fitted
+    setup: Setup
+
+    @property
+    def index(self) -> Index:
+        """The fitted archive."""
+        return self.fitted.index
+
+    @property
+    def scorer(self) -> Scorer:
+        """The score of any pair."""
+        return Scorer(self.index, self.setup.weights, self.calibration)
+
+    @property
+    def calibration(self) -> Calibration | None:
+        """What turns parts into probabilities, if it was learned under these weights."""
+        found = self.fitted.calibration
+        return found if found is not None and found.holds_for(self.setup.weights) else None
+
+    def pipeline(self) -> Pipeline:
+        """Return what lists are made with."""
+        return Pipeline(self.scorer, self.fitted.engine(self.setup), self.progress_bar)
+
+    def queries(self, ids: object, name: str) -> Queries:
+        """Return some events of the archive as queries; errors call the argument `name`."""
+        return Queries.of_rows(self.index, Rows(self.index.ids.rows_of(ids, name)))  # type: ignore[arg-type]
+
+    def lists(self, queries: Queries, n: int, options: ListOptions) -> tuple[pd.DataFrame, Rows]:
+        """Return the lists of some queries as a long table, and the related events' rows."""
+        request = read_request(self.index, self.calibration, queries, n, options)
+        known = None
+        if queries.whole_archive and options.plain:
+            known = self.all_lists(n).best()
+        return self.pipeline().lists(request, known)
+
+    def lists_with_events(self, queries: Queries, n: int, options: ListOptions) -> pd.DataFrame:
+        """Return the same with headline and date of the related events."""
+        table, rows = self.lists(queries, n, options)
+        return with_events(table, self.index, rows, _EVENT_COLUMNS)
+
+    def candidates(self, rows: Rows, n: int, max_day: npt.NDArray[np.int64] | None) -> Best:
+        """Return the best `n` events for some rows, by their days alone filtered."""
+        filters = Filters(np.ones(len(self.index), dtype=np.bool_), max_day)
+        return self.pipeline().candidates(Queries.of_rows(self.index, rows), n, filters)
+
+    def all_lists(self, n: int) -> ListCache:
+        """Return the lists of the whole archive without options, found once and then kept."""
+        version, cached = self.index.version, self.fitted.lists
+        if cached is None or not cached.serves(n, self.setup.weights, version):
+            everything = Filters(np.ones(len(self.index), dtype=np.bool_))
+            best = self.pipeline().candidates(Queries.of_archive(self.index), n, everything)
+            cached = ListCache.of(best, n, self.setup.weights, version)
+        self.fitted.lists = cached if cached.n == n else cached.first(n)
+        return self.fitted.lists
+
+    def blocks(self, n: int, size: int, options: ListOptions) -> Iterator[pd.DataFrame]:
+        """Give the long table of the whole archive in blocks of `size` events."""
+        if not options.unfiltered or options.varied:
+            yield from self._slices(n, size, options)
+            return
+        pipeline, index = self.pipeline(), self.index
+        known = self.all_lists(n)
+        for first in range(0, len(index), size):
+            rows = index.rows(Positions(np.arange(first, min(first + size, len(index)))))
+            queries = Queries.of_rows(index, rows)
+            request = read_request(index, self.calibration, queries, n, options)
+            yield pipeline.lists(request, known.best(rows))[0]
+
+    def _slices(self, n: int, size: int, options: ListOptions) -> Iterator[pd.DataFrame]:
+        """Make the whole table, and give it in pieces."""
+        table, _ = self.lists(Queries.of_archive(self.index), n, options)
+        positions = self.index.positions(Rows(self.index.ids.rows_of(table["id"])))
+        cuts = np.searchsorted(positions, np.arange(0, len(self.index), size)).tolist()
+        for first, end in zip(cuts, [*cuts[1:], len(table)], strict=True):
+            yield table.iloc[first:end].reset_index(drop=True)
+
+    def explain(self, id_: object, related_id: object, as_of: object) -> Explanation:
+        """Return everything that goes into the score of one pair."""
+        ids = self.index.ids
+        rows = Rows(np.array([ids.row_of(id_), ids.row_of(related_id, "related_id")]))
+        # Nothing in a score depends on the day, but a wrong date is told.
+        read_as_of(as_of, [str(id_)], self.index.features.days[rows[:1]])
+        return explanation_of(self.scorer, rows)
+
+    def lists_before_update(self) -> ListCache:
+        """Return the lists that an update is compared with: those made last, or new ones."""
+        cached = self.fitted.lists
+        return cached if cached is not None else self.all_lists(self.setup.n_related)
+
+    def under(self, weights: Weights) -> Retriever:
+        """Return the same archive under other weights; this one stays as it is."""
+        fitted = replace(self.fitted, lists=None, engines={})
+        fitted.reorder(weights)
+        return Retriever(fitted, replace(self.setup, weights=weights))
+
+    @contextmanager
+    def progress_bar(
+        self, total: int | None, desc: str = "relate", unit: str = "event"
+    ) -> Iterator[Callable[[int], None]]:
+        """Open a progress bar on stderr, if one was asked for."""
+        from tqdm import tqdm
+
+        # `delay`: what takes less than a second shows nothing.
+        hidden = not self.setup.progress
+        with tqdm(total=total, desc=desc, unit=unit, delay=1.0, disable=hidden) as bar:
+            yield bar.update

@@ -1,1 +1,0 @@
-"""The score of a pair: signals, the engine's terms, and the tie-break order."""
