@@ -388,7 +388,7 @@ def test_update_with_the_approximate_engine(weights):
     # New events' first lists are exact, and so are their lists where no neighbours count.
     exact = RelatedEvents(engine="exact", encoder=model.encoder, weights=ALONE)
     exact._set_fitted(model.index_, model.encoder_)
-    exact.set_params(weights=weights.first_pass())
+    exact.set_params(weights=weights)
     first = {id_: ids[some].tolist() for id_, some in zip(ids, kept.places, strict=True)}
     wanted = lists_of(exact.related_many(frame["id"][:20].tolist(), kept.n))
     assert {id_: first[id_] for id_ in wanted} == wanted

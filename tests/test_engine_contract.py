@@ -100,7 +100,7 @@ class World:
 
     def __init__(self, weights, frame, encoder=None):
         model = RelatedEvents(encoder=encoder or KeywordEncoder()).fit(frame)
-        self.features, self.weights = model.index_.features, weights.first_pass()
+        self.features, self.weights = model.index_.features, weights
         self.terms, self.n = score_terms(self.features, self.weights), len(frame)
         self.all = np.arange(self.n)
 

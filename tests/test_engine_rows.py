@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from relatedevents.features.projection import NeighbourSpace
 from test_engine import ARCHIVES, WEIGHTS
 from toy import configure, random_frame
 
@@ -20,8 +19,13 @@ N = 6
 
 
 def projected_of(vectors, n_directions):
-    space = NeighbourSpace.fit(vectors, n_directions=n_directions)
-    return ProjectedVectors(space.transform(vectors), space.mean @ space.directions)
+    mean = vectors.mean(axis=0, dtype=np.float64)
+    strength, directions = np.linalg.eigh((vectors - mean).T @ (vectors - mean))
+    told = np.flatnonzero(strength > 1e-9 * max(float(strength.sum()), 1.0))
+    # eigh sorts the weakest first.
+    directions = directions[:, told[::-1][:n_directions]]
+    coordinates = ((vectors - mean) @ directions).astype(np.float32)
+    return ProjectedVectors(coordinates, (mean @ directions).astype(np.float32))
 
 
 def scores_of(features, weights):
@@ -46,7 +50,7 @@ def test_both_sides_are_those_of_the_exact_scores(monkeypatch, weights, archive,
     made, encoder = ARCHIVES[archive]
     # Fitted to any weights: what an index holds does not depend on them.
     features = RelatedEvents(encoder=encoder).fit(random_frame(**made)).index_.features
-    weights = WEIGHTS[weights].first_pass()
+    weights = WEIGHTS[weights]
     terms = score_terms(features, weights)
     scores = scores_of(features, weights)
     rows = np.sort(np.random.default_rng(1).choice(len(features), 25, replace=False))
@@ -77,7 +81,7 @@ def test_both_sides_are_those_of_the_exact_scores(monkeypatch, weights, archive,
 
 def test_what_nobody_asks_for():
     features = RelatedEvents().fit(random_frame(1, 20)).index_.features
-    weights = WEIGHTS["all"].first_pass()
+    weights = WEIGHTS["all"]
     engine = ExactEngine(score_terms(features, weights))
     nobody = np.zeros(0, dtype=np.int64)
     best, owners, comers = engine.best_of_some(
@@ -115,7 +119,7 @@ def test_exact_zeros_of_many_blocks_go_by_row(monkeypatch, n_threads):
     configure(monkeypatch, scan_block=4)
     frame = random_frame(3, 60, untagged=0.9)
     features = RelatedEvents().fit(frame).index_.features
-    weights = WEIGHTS["tags"].first_pass()
+    weights = WEIGHTS["tags"]
     rows = np.arange(0, 60, 7)
     best, _, _ = ExactEngine(score_terms(features, weights), n_threads=n_threads).best_of_some(
         rows, lambda q, c: pair_scores(features, rows[q], features, c, weights), N

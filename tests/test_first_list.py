@@ -22,7 +22,7 @@ from relatedevents.engines.ranking import best_of_each
 from relatedevents.signals import _pair_kernels as kernels
 from relatedevents.signals import pair_values as pairs
 from relatedevents.signals.base import csr_arrays
-from relatedevents.signals.score import pair_scores, score_terms
+from relatedevents.signals.score import add_parts, pair_parts, score_terms
 
 WEIGHTS = {**ENGINE_WEIGHTS, "shared tags": Weights.shared_tags()}
 ENCODERS = [KeywordEncoder(), RandomEncoder(), RandomEncoder(7, 1.0), ConstantEncoder()]
@@ -181,15 +181,15 @@ def test_no_score_is_further_off_than_its_error(seed, weights, encoder):
     features = model.fit(random_frame(seed, 40)).index_.features
     some = score_terms(features, model.weights)
     q, c = np.divmod(np.arange(1600), 40)
-    exact = pair_scores(features, q, features, c, model.weights).reshape(40, 40)
+    exact = add_parts(pair_parts(features, q, features, c, model.weights)).reshape(40, 40)
     assert np.abs(numpy_scan.scores_of_all(some, some) - exact).max() <= some.error
 
 
 FIRST = """
 import sys
-from relatedevents import RelatedEvents, load_sample
+from relatedevents import RelatedEvents, Weights, load_sample
 archive = load_sample()
-model = RelatedEvents().fit(archive)
+model = RelatedEvents(weights=Weights()).fit(archive)
 print(len(model.related(archive["id"][0])), len(model.related_all()))
 print("numba" in sys.modules, "huggingface_hub" in sys.modules, "faiss" in sys.modules)
 """
