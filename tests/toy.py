@@ -66,6 +66,20 @@ class KeywordEncoder:
         ).reshape(len(texts), len(self.keywords))
 
 
+def small_model2vec_folder(folder):
+    """A model2vec model of three words whose vectors can be added in the head."""
+    from model2vec import StaticModel
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
+
+    vocabulary = {"[UNK]": 0, "treaty": 1, "storm": 2, "election": 3}
+    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.Lowercase()
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    vectors = np.array([[0, 0], [1, 0], [0, 1], [1, 1]], dtype=np.float32)
+    StaticModel(vectors, tokenizer, {"model_type": "model2vec"}).save_pretrained(folder)
+    return folder
+
+
 class ConstantEncoder:
     """Every headline is like every other: ties by the thousand."""
 
