@@ -57,15 +57,8 @@ _OTHER_SPACES = frozenset(
 )
 _SUPERSCRIPT = str.maketrans("0123456789+-−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
 _DROPPED_TAGS = frozenset(["gallery", "timeline", "math", "score", "references", "imagemap"])
-_SOURCE_FIELDS = (
-    "publisher",
-    "work",
-    "newspaper",
-    "website",
-    "agency",
-    "journal",
-    "magazine",
-    "org",
+_SOURCE_FIELDS = tuple(
+    "publisher work newspaper website agency journal magazine org".split()  # noqa: SIM905
 )
 _SEPARATOR = re.compile(r"(?:[,;/&–—+-]|and|, and)?")
 _LANGUAGES = frozenset(  # "(Greek)" says how the source is written, not whose it is
