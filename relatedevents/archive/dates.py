@@ -67,8 +67,8 @@ def is_missing(value: object) -> bool:
 
 def _day_of_text(text: str) -> tuple[int, str | None]:
     """Return the day that `text` names, and the time zone if it tells a time of day."""
-    found = _TEXT.fullmatch(text.strip())
-    if not found:
+    match = _TEXT.fullmatch(text.strip())
+    if not match:
         if _NUMBERS_ONLY.fullmatch(text.strip()):
             came = f"{shown(text)}, where day and month can't be told apart"
         elif _PERIOD.fullmatch(text.strip()):
@@ -76,13 +76,13 @@ def _day_of_text(text: str) -> tuple[int, str | None]:
         else:
             came = shown(text)
         raise _UnreadableError(came)
-    month, day = found["month"] or found["month2"], found["day"] or found["day2"]
+    month, day = match["month"] or match["month2"], match["day"] or match["day2"]
     try:
-        date = datetime.date(int(found["year"]), int(month), int(day))
+        date = datetime.date(int(match["year"]), int(month), int(day))
     except ValueError as error:
         came = f"{shown(text)}, a day that the calendar does not have"
         raise _UnreadableError(came) from error
-    zone = _zone_of_text(found["zone"]) if found["time"] else None
+    zone = _zone_of_text(match["zone"]) if match["time"] else None
     return date.toordinal() - _EPOCH, zone
 
 

@@ -15,10 +15,10 @@ from relatedevents.archive.ids import text_of_id
 from relatedevents.archive.values import (
     SHOWN_ROWS,
     Faults,
+    describe_rows,
     headline_of,
     read_tags,
     read_texts,
-    told_rows,
 )
 from relatedevents.errors import DroppedRowsWarning, InputError, RelatedEventsWarning
 
@@ -236,22 +236,22 @@ def _without_faults(
     faults: dict[str, Faults], ids: list[str], on_error: str, source: str
 ) -> list[int]:
     """Return the rows to keep; raise or warn about the others, as `on_error` says."""
-    told = []
+    problems = []
     for column, rows in faults.items():
         if rows:
             allowed, todo = _ALLOWED[column]
             count = "1 row" if len(rows) == 1 else f"{len(rows)} rows"
-            came = f"{count} can't be used: {told_rows(rows, ids)}"
+            came = f"{count} can't be used: {describe_rows(rows, ids)}"
             todo += ' Or leave such rows out with on_error="drop".' if on_error == "raise" else ""
-            told.append(problem(f"{source}, column {column!r}", came, allowed, todo))
-    if told and on_error == "raise":
-        raise InputError(" Also: ".join(told))
+            problems.append(problem(f"{source}, column {column!r}", came, allowed, todo))
+    if problems and on_error == "raise":
+        raise InputError(" Also: ".join(problems))
     bad = set().union(*faults.values())
     keep = [row for row in range(len(ids)) if row not in bad]
     if not keep:
-        raise InputError(" Also: ".join(["every row would be dropped", *told]))
+        raise InputError(" Also: ".join(["every row would be dropped", *problems]))
     if bad:
-        message = f"{len(bad)} of {len(ids)} rows are dropped. {' Also: '.join(told)}"
+        message = f"{len(bad)} of {len(ids)} rows are dropped. {' Also: '.join(problems)}"
         warnings.warn(message, DroppedRowsWarning, stacklevel=3)
     return keep
 
@@ -264,13 +264,13 @@ def _doubled(ids: list[str], keep: list[int], source: str) -> list[str]:
     doubled = {id_: rows for id_, rows in rows_of.items() if len(rows) > 1}
     if not doubled:
         return []
-    told = [
+    descriptions = [
         f"{shown(id_)} in rows {', '.join(map(str, rows[:SHOWN_ROWS]))}"
         + (f" and {len(rows) - SHOWN_ROWS} more" if len(rows) > SHOWN_ROWS else "")
         for id_, rows in list(doubled.items())[:SHOWN_ROWS]
     ]
     more = f" and {len(doubled) - SHOWN_ROWS} more ids" if len(doubled) > SHOWN_ROWS else ""
-    came = f"{len(doubled)} id{'s' * (len(doubled) > 1)} doubled: {'; '.join(told)}{more}"
+    came = f"{len(doubled)} id{'s' * (len(doubled) > 1)} doubled: {'; '.join(descriptions)}{more}"
     todo = "Drop or rename the others."
     return [problem(f"{source}, column 'id'", came, "each id once", todo)]
 

@@ -94,11 +94,11 @@ def _split(text: str, separator: str | None) -> object:
     return stripped.split(separator)
 
 
-def told_rows(rows: Faults, ids: list[str]) -> str:
+def describe_rows(rows: Faults, ids: list[str]) -> str:
     """Name the first few rows and what stands there."""
-    told = [
+    descriptions = [
         f"row {row}" + (f" (id {shown(ids[row])})" if ids[row] else "") + f": {came}"
         for row, came in list(rows.items())[:SHOWN_ROWS]
     ]
     more = len(rows) - SHOWN_ROWS
-    return ", ".join(told) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(descriptions) + (f" and {more} more" if more > 0 else "")

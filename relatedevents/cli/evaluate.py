@@ -52,13 +52,13 @@ def _measured(args: argparse.Namespace) -> Evaluation:
     as_of = None if args.as_of == "none" else args.as_of
     runs, archive = _open_runs(args)
     links = _open_links(args)
-    told: dict[str, str] = {}
+    descriptions: dict[str, str] = {}
     if args.baselines:
         from relatedevents._baselines import BASELINES
 
         made = _baseline_runs(args, runs, links, archive, as_of)
         runs |= made
-        told = {name: BASELINES[name] for name in runs if name in made or name == _DEFAULT}
+        descriptions = {name: BASELINES[name] for name in runs if name in made or name == _DEFAULT}
     return measure(
         runs,
         links,
@@ -75,7 +75,7 @@ def _measured(args: argparse.Namespace) -> Evaluation:
         gap=args.gap,
         allow_leak=args.allow_leak,
         bounds=not args.no_bounds,
-        run_words=told,
+        run_words=descriptions,
         seed=args.seed,
     )
 

@@ -111,15 +111,15 @@ def list_text(lists: pd.DataFrame, event: Mapping[str, object]) -> str:
         return "\n".join([*head, "", "No related events."]) + "\n"
 
     rank_width = len(str(int(lists["rank"].max())))
-    told = "probability" in lists.columns and bool(lists["probability"].notna().all())
-    head_of_numbers = [f"{'#':>{rank_width}}", "score", *(["prob."] if told else [])]
+    has_probability = "probability" in lists.columns and bool(lists["probability"].notna().all())
+    head_of_numbers = [f"{'#':>{rank_width}}", "score", *(["prob."] if has_probability else [])]
     start = _GAP.join([*head_of_numbers, f"{'date':<{_DATE_WIDTH}}", ""])
     lines = [start + "headline"]
     indent = " " * (len(start) + 2)
     for values in lists.to_dict("records"):
         row = {str(name): value for name, value in values.items()}
         numbers = [f"{row['rank']:>{rank_width}}", f"{row['score']:>5.3f}"]
-        numbers += [f"{row['probability']:>5.3f}"] if told else []
+        numbers += [f"{row['probability']:>5.3f}"] if has_probability else []
         first = _GAP.join([*numbers, f"{day_text(row['date']):<{_DATE_WIDTH}}", ""])
         lines += _block(first, str(row["headline"]))
         lines += _block(indent, _reason(row))
@@ -130,8 +130,8 @@ def list_text(lists: pd.DataFrame, event: Mapping[str, object]) -> str:
 def _sum_of(row: Mapping[str, object]) -> str:
     """Return the parts that add up to the score."""
     parts = {name: float(str(row[name])) for name in SIGNALS if name in row}
-    told = [f"{name} {part:.3f}" for name, part in parts.items() if part]
-    return "= " + " + ".join(told) if told else "= 0"
+    terms = [f"{name} {part:.3f}" for name, part in parts.items() if part]
+    return "= " + " + ".join(terms) if terms else "= 0"
 
 
 def _joined(tags: object) -> str:
@@ -179,5 +179,5 @@ def _made_of(explanation: Explanation, signal: str) -> str:
     elif signal == "time" and explanation.days_between is not None:
         days = explanation.days_between
         return f"{days} day{'' if days == 1 else 's'} apart"
-    told = sorted(shares.items(), key=lambda share: (-share[1], share[0]))
-    return ", ".join(f"{name} {part:.4f}" for name, part in told)
+    largest_first = sorted(shares.items(), key=lambda share: (-share[1], share[0]))
+    return ", ".join(f"{name} {part:.4f}" for name, part in largest_first)

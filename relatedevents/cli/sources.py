@@ -79,12 +79,12 @@ def read_condition(text: str) -> tuple[str, str, str]:
     >>> read_condition("date>=2014-01-01")
     ('date', '>=', '2014-01-01')
     """
-    places = [(text.find(sign), -len(sign), sign) for sign in _SIGNS if text.find(sign) > 0]
-    if not places:
+    signs = [(text.find(sign), -len(sign), sign) for sign in _SIGNS if text.find(sign) > 0]
+    if not signs:
         allowed = f"a column, one of {' '.join(_SIGNS)}, and a value"
         raise InputError(problem("--where", f"got {shown(text)}", allowed))
-    place, _, sign = min(places)
-    return text[:place], "==" if sign == "=" else sign, text[place + len(sign) :]
+    position, _, sign = min(signs)
+    return text[:position], "==" if sign == "=" else sign, text[position + len(sign) :]
 
 
 def read_conditions(

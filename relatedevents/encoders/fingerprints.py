@@ -125,8 +125,8 @@ def _parts_of_sentence_transformer(model: Any) -> Iterator[bytes | memoryview]: 
 def _probes(vocabulary: dict[str, int]) -> list[str]:
     """Texts that two tokenizers of one vocabulary would cut differently."""
     tokens = sorted(vocabulary)
-    some = tokens[:: max(1, len(tokens) // _VOCABULARY_PROBES)]
-    return [*_PROBES, *some, *(token.upper() for token in some)]
+    sampled = tokens[:: max(1, len(tokens) // _VOCABULARY_PROBES)]
+    return [*_PROBES, *sampled, *(token.upper() for token in sampled)]
 
 
 def _text_of(value: object) -> bytes:

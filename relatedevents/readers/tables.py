@@ -121,13 +121,13 @@ def _with_numbers(frame: pd.DataFrame, texts: set[str]) -> pd.DataFrame:
             continue
         if filled.map(lambda cell: bool(_WHOLE.fullmatch(cell))).all():
             kind = "int64" if len(filled) == len(frame) else "Int64"
-            whole = [None if cell is None else int(cell) for cell in frame[name]]
-            numbers[name] = pd.Series(whole, dtype=kind)
+            integers = [None if cell is None else int(cell) for cell in frame[name]]
+            numbers[name] = pd.Series(integers, dtype=kind)
         elif filled.map(
             lambda cell: bool(_WHOLE.fullmatch(cell) or _DECIMAL.fullmatch(cell))
         ).all():
-            decimal = [np.nan if cell is None else float(cell) for cell in frame[name]]
-            numbers[name] = pd.Series(decimal, dtype="float64")
+            floats = [np.nan if cell is None else float(cell) for cell in frame[name]]
+            numbers[name] = pd.Series(floats, dtype="float64")
     return frame.assign(**numbers)
 
 

@@ -56,11 +56,11 @@ class _Count:
     def add(self, other: _Count) -> None:
         """Add what was counted on the pages that follow."""
         for name, value in vars(other).items():
-            mine = getattr(self, name)
+            total = getattr(self, name)
             if isinstance(value, dict):  # a Counter adds
-                mine.update(value)
+                total.update(value)
             else:
-                setattr(self, name, mine + value)
+                setattr(self, name, total + value)
 
 
 def page_date(name: str) -> date | None:
@@ -226,30 +226,30 @@ def _pages(path: Path, count: _Count) -> list[tuple[date, Path]]:
         raise InputError(
             problem("source", f"{shown(str(path))} is not there", f"a folder of {_NAMES}")
         )
-    found = []
+    pages = []
     for file in sorted(path.iterdir()):
         day = page_date(file.name)
         if day is not None and file.is_file():
-            found.append((day, file))
+            pages.append((day, file))
         else:
             cause = "the name tells no day" if file.suffix == ".txt" else "not a .txt page"
             count.files_left_out[file.name] = cause
-    if not found:
+    if not pages:
         others = list(count.files_left_out)
         came = f"the folder {shown(str(path))} holds {some_of(others) if others else 'nothing'}"
         raise InputError(problem("source", came, _NAMES))
-    return sorted(found)
+    return sorted(pages)
 
 
 def _add_ids(events: list[dict[str, Any]], count: _Count) -> None:
     """Name every event by its day and headline; the second of a kind gets "-2", and so on."""
     taken: set[str] = set()
     for event in events:
-        plain = f"{event['date'].isoformat()}/{id_slug(event['headline']) or 'event'}"
-        name, number = plain, 1
+        base = f"{event['date'].isoformat()}/{id_slug(event['headline']) or 'event'}"
+        name, number = base, 1
         while name in taken:
             number += 1
-            name = f"{plain}-{number}"
+            name = f"{base}-{number}"
         count.ids_made_unique += number > 1
         taken.add(name)
         event["id"] = name
@@ -317,8 +317,8 @@ def read_wikitext(path: Path, n_jobs: int | None = None) -> pd.DataFrame:
     pages = _pages(Path(path), count)
     chunks = [pages[at : at + _PAGES_AT_ONCE] for at in range(0, len(pages), _PAGES_AT_ONCE)]
     events: list[dict[str, Any]] = []
-    for some, counted in map_in_order(_read_pages, chunks, _processes(n_jobs, len(pages))):
-        events += some
+    for of_chunk, counted in map_in_order(_read_pages, chunks, _processes(n_jobs, len(pages))):
+        events += of_chunk
         count.add(counted)
     _add_ids(events, count)
     table = pd.DataFrame(events, columns=list(_COLUMNS))

@@ -138,8 +138,8 @@ def _read_line(raw: str, lines: list[Line], left_out: Counter[str], hidden: Coun
     heading = _HEADING.fullmatch(line)
     marker = _MARKER.match(line)
     if line[0] == ";" or bold or heading:
-        found = (bold.group(1) or bold.group(2)) if bold else heading.group(1) if heading else line
-        lines.append(Line(found.strip(";: '"), 0))
+        title = (bold.group(1) or bold.group(2)) if bold else heading.group(1) if heading else line
+        lines.append(Line(title.strip(";: '"), 0))
     elif marker:
         text = line[marker.end() :]
         if text.startswith(";"):

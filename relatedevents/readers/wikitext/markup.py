@@ -115,8 +115,8 @@ def _link(title: str, label: str | None) -> Iterator[Piece]:
     elif space in _OTHER_SPACES or space in _HIDDEN_SPACES:
         yield Piece(shown if label is not None else shown.rpartition(":")[2])
     else:
-        plain = unquote(shown.replace("_", " "), errors="replace") if label is None else shown
-        yield Piece(plain, page_title(target))
+        text = unquote(shown.replace("_", " "), errors="replace") if label is None else shown
+        yield Piece(text, page_title(target))
 
 
 @lru_cache(maxsize=4096)  # a few names stand under most events
@@ -186,8 +186,8 @@ def _tag(node: Any, unknown: list[str]) -> Iterator[Piece]:
         return
     elif name == "ref":
         inner = list(_pieces(node.contents, unknown))
-        found = [piece for piece in inner if piece.url or piece.source]
-        for piece in found:
+        citations = [piece for piece in inner if piece.url or piece.source]
+        for piece in citations:
             short = piece.name if len(piece.name.split()) <= 5 else ""
             yield Piece("", url=piece.url, source=True, name=short)
     elif name in {"sup", "sub"}:
