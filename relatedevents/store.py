@@ -1,4 +1,4 @@
-"""Store: plain arrays, tables and settings in a folder, whole or not at all, and no pickle.
+"""Store: arrays, tables and settings in a folder, written atomically and without pickle.
 
 A folder holds `model.json` (format, version, and a checksum of every other file), `settings.json`,
 one `.npy` file an array and one Parquet file a table. A saved model is replaced as one
@@ -144,7 +144,7 @@ def load(folder: str | os.PathLike[str], *, mmap: bool = True) -> Contents:
 
 @contextmanager
 def as_store_error(folder: str | os.PathLike[str]) -> Iterator[None]:
-    """Turn what goes wrong while a model is put together from its contents into `StoreError`."""
+    """Convert errors raised while a model is built from its contents into `StoreError`."""
     try:
         yield
     except (KeyError, TypeError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""Files that are there as a whole or not at all.
+"""Atomic writing: files and folders that are complete or not there at all.
 
 Everything is written under a temporary name beside its place and renamed at the end, so that
 a reader never meets half a file, and a full disk leaves what was there before.

@@ -39,7 +39,7 @@ _PERIOD = re.compile(r"\d{4}([-/]\d{1,2})?", re.ASCII)
 
 @dataclass
 class Days:
-    """A column of dates that has been read: the days, and what was wrong with it."""
+    """A column of dates as day numbers, with its unreadable values and its time zones."""
 
     days: npt.NDArray[np.int32]
     unreadable: list[tuple[int, str]] = field(default_factory=list)
@@ -87,7 +87,7 @@ def _day_of_text(text: str) -> tuple[int, str | None]:
 
 
 def _zone_of_text(zone: str | None) -> str:
-    """Name a zone as datetime does, so that text and objects can be compared."""
+    """Return a zone's name in the form that datetime uses, so that text and objects compare."""
     if zone is None:
         return NO_ZONE
     digits = zone[1:].replace(":", "").ljust(4, "0")

@@ -1,4 +1,4 @@
-"""Ids and rows: the one place where the names outside meet the numbers inside."""
+"""Ids and rows: the mapping between a user's ids and row numbers."""
 
 from __future__ import annotations
 

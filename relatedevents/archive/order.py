@@ -1,4 +1,4 @@
-"""Order: the rows of some events, and their places in the table."""
+"""Order: inverse permutations."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 
 def inverse(order: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Return the row of each place, for the place of each row.
+    """Return the inverse of a permutation: where each position of the table stands in the order.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The checked table of events: one door through which every archive comes in."""
+"""The checked table of events: the validation of every archive."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def check_events(
     on_error: str = "raise",
     source: str = "events",
 ) -> pd.DataFrame:
-    """Check a table of events and give it the one form that everything else works on.
+    """Check a table of events and convert it to the form that everything else works on.
 
     Parameters
     ----------
@@ -160,7 +160,7 @@ def check_events(
 
 
 def _renamed(frame: pd.DataFrame, columns: Mapping[str, str], source: str) -> pd.DataFrame:
-    """Give the columns this package's names; an index that is named as the id is a column."""
+    """Rename the columns to this package's names; an index named like the id becomes a column."""
     if not isinstance(cast("object", columns), Mapping):
         allowed = 'a mapping such as {"headline": "title"}'
         raise InputError(problem("columns", f"got {shown(columns)}", allowed))
@@ -192,7 +192,7 @@ def _renamed(frame: pd.DataFrame, columns: Mapping[str, str], source: str) -> pd
 
 
 def _near_names(wanted: str, names: list[str]) -> list[str]:
-    """Return the columns that may well be meant by `wanted`."""
+    """Return the columns whose names resemble `wanted` or are usual for it."""
     keys = {name: "".join(filter(str.isalnum, name.casefold())) for name in names}
     alike = difflib.get_close_matches(wanted, keys.values(), cutoff=0.75)
     usual = _USUAL_NAMES[wanted]
@@ -200,7 +200,7 @@ def _near_names(wanted: str, names: list[str]) -> list[str]:
 
 
 def _require_columns(frame: pd.DataFrame, source: str) -> None:
-    """Raise if a needed column is missing, warn if one that could serve is."""
+    """Raise if a required column is missing, warn if an optional one is."""
     names = [name for name in frame.columns if isinstance(name, str)]
     free = [name for name in names if name not in (*REQUIRED, *OPTIONAL)]
     missing = [name for name in REQUIRED if name not in names]
@@ -257,7 +257,7 @@ def _without_faults(
 
 
 def _doubled(ids: list[str], keep: list[int], source: str) -> list[str]:
-    """Tell the ids that stand in more than one row."""
+    """Return the problem of ids that stand in more than one row, if there are any."""
     rows_of: dict[str, list[int]] = {}
     for row in keep:
         rows_of.setdefault(ids[row], []).append(row)
@@ -276,7 +276,7 @@ def _doubled(ids: list[str], keep: list[int], source: str) -> list[str]:
 
 
 def _mixed_zones(zones: Mapping[str, int], source: str) -> list[str]:
-    """Tell the time zones if there is more than one, as days could not be compared then."""
+    """Return the problem of several time zones, whose days can't be compared, if there are any."""
     if len(zones) < 2:
         return []
     counted = ", ".join(f"{zone} ({count} rows)" for zone, count in list(zones.items())[:8])

@@ -81,7 +81,7 @@ def _measured(args: argparse.Namespace) -> Evaluation:
 
 
 def _check_output(args: argparse.Namespace) -> None:
-    """Tell before the work, not after it, what would be in the way of its results."""
+    """Raise before the work, not after it, if its results could not be written."""
     if args.changed is not None and args.changed < 0:
         raise InputError(problem("--changed", f"got {args.changed}", "a whole number of 0 or more"))
     if args.html:
@@ -115,7 +115,7 @@ def _write(args: argparse.Namespace, result: Evaluation) -> None:
 
 
 def _open_runs(args: argparse.Namespace) -> tuple[dict[str, object], pd.DataFrame | None]:
-    """Return the runs and models by name, and the archive if anything tells it."""
+    """Return the runs and models by name, and the archive, None if no argument gives one."""
     from relatedevents.readers.runs import is_run
     from relatedevents.store import is_saved
 
@@ -143,7 +143,7 @@ def _open_runs(args: argparse.Namespace) -> tuple[dict[str, object], pd.DataFram
 
 
 def _fitted_name(args: argparse.Namespace) -> str:
-    """Return what a model fitted here is called: the default, unless options made it another."""
+    """Return the name of a model fitted here: "default" unless weights or encoder are given."""
     return _MODEL if args.weights or args.encoder else _DEFAULT
 
 

@@ -19,7 +19,7 @@ _GAP = "  "
 
 
 def printable(text: str) -> str:
-    r"""Return `text` on one line, without signs that could steer a terminal.
+    r"""Return `text` on one line, without control characters that a terminal would obey.
 
     Examples
     --------
@@ -139,7 +139,7 @@ def _joined(tags: object) -> str:
 
 
 def _reason(row: Mapping[str, object]) -> str:
-    """Return what the numbers do not say: the shared tags, a pin, or that nothing speaks for it."""
+    """Return the shared tags, and whether the event is pinned or listed without evidence."""
     tags = _joined(row["shared_tags"])
     basis = str(row["basis"])
     words = [f"shared tags: {tags}" if tags else "no shared tag"]

@@ -1,4 +1,4 @@
-"""From arguments to a fitted model."""
+"""Parsed arguments -> archives, weights, filters and fitted models."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def read_conditions(
 
 
 def _like_column(value: str, column: str, archive: pd.DataFrame) -> object:
-    """Return `value` as the kind of value that the column holds."""
+    """Return `value` converted to the type of the column: a boolean, a number, or text."""
     import pandas as pd
 
     if column not in archive.columns:
@@ -221,6 +221,6 @@ def read_archive(args: argparse.Namespace) -> pd.DataFrame:
 
 
 def _fit_options(args: argparse.Namespace) -> dict[str, object]:
-    """Return what was given of the options that only a fit uses, by the option's name."""
+    """Return the options that only a fit uses: name -> given value."""
     # `update` takes neither weights nor a cache.
     return {f"--{name.replace('_', '-')}": getattr(args, name, None) for name in _FIT_OPTIONS}

@@ -47,14 +47,14 @@ def text_key(text: str) -> bytes:
 
 
 class VectorCache:
-    """The vectors that one encoder has given before.
+    """The cached vectors of one encoder.
 
     Parameters
     ----------
     cache_dir : str or os.PathLike
         The user's folder; made if it does not exist.
     fingerprint : str
-        What tells this encoder from others; names the folder inside `cache_dir`.
+        The encoder's fingerprint; the name of the folder inside `cache_dir`.
 
     Raises
     ------
@@ -167,7 +167,7 @@ class VectorCache:
         return path
 
     def _merge(self, paths: Sequence[Path]) -> None:
-        """Put small shards into one, so that many single headlines do not leave many files."""
+        """Merge small shards into one, so that many single headlines do not leave many files."""
         merged = np.concatenate([self._shards.pop(path) for path in paths])
         _, first = np.unique(merged["key"], axis=0, return_index=True)
         merged = merged[first]

@@ -1,4 +1,4 @@
-"""What tells one encoder from another: a hash of all that its vectors depend on."""
+"""Fingerprints of encoders: a hash of everything that their vectors depend on."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _PROBES = (
 
 
 def encoder_fingerprint(encoder: Encoder) -> str | None:
-    """Return what tells this encoder from every other one, where that is known.
+    """Return an identifier that differs between encoders, or None where their weights are unknown.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Static encoders as plain arrays and settings: what can be taught, and kept in a file."""
+"""Static encoders as arrays and settings, which can be trained and saved."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def is_static(encoder: object) -> bool:
 
 
 def static_parts(encoder: Any) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:  # noqa: ANN401 - model2vec has no types here
-    """Return all that a static encoder is, as arrays and as settings that JSON can hold.
+    """Return the arrays of a static encoder, and its settings as JSON values.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def static_parts(encoder: Any) -> tuple[dict[str, npt.NDArray[Any]], dict[str, A
 
 
 def static_of_parts(arrays: Mapping[str, npt.NDArray[Any]], settings: Mapping[str, Any]) -> Encoder:
-    """Return the encoder that `static_parts` took apart.
+    """Return the encoder of these arrays and settings; the inverse of `static_parts`.
 
     Raises
     ------

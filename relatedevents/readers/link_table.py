@@ -1,4 +1,4 @@
-"""The checked table of links: one door through which every link set comes in."""
+"""The checked table of links: the validation of every link set."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ALLOWED_TAGS = "a list of texts, or a JSON list"
 
 
 def check_links(frame: pd.DataFrame, without: list[str], source: str = "links") -> pd.DataFrame:
-    """Check a table of links and give it its one form.
+    """Check a table of links and convert it to the one form that everything else works on.
 
     Parameters
     ----------
@@ -151,7 +151,7 @@ _COLUMNS: dict[str, Callable[[pd.Series], _Read]] = {
 
 
 def _problems_between_rows(columns: dict[str, object], source: str) -> list[str]:
-    """Tell self links, doubled pairs, doubled ranks, and ids with several `as_of`."""
+    """Return the problems of self links, doubled pairs or ranks, and ids with several `as_of`."""
     frame = pd.DataFrame({name: columns[name] for name in KNOWN[:5] if name in columns})
     problems = []
     own = frame.index[frame["id"] == frame["related_id"]]
@@ -175,7 +175,7 @@ def _problems_between_rows(columns: dict[str, object], source: str) -> list[str]
 
 
 def _rows(frame: pd.DataFrame, rows: pd.Index, *names: str) -> str:
-    """Name the first few rows by their number and some of their values."""
+    """Describe the first few rows: number and the values of these columns."""
     descriptions = [
         f"row {row} ({', '.join(f'{name} {shown(frame[name].tolist()[row])}' for name in names)})"
         for row in rows[:SHOWN_ROWS]

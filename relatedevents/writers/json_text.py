@@ -16,7 +16,7 @@ ROWS_AT_ONCE = 50_000
 
 
 class _Quoted(dict[str, str]):
-    """The JSON text of each text, worked out once a text: ids and tags come again and again."""
+    """Cache from a text to its JSON string: ids and tags repeat."""
 
     def __missing__(self, text: str) -> str:
         self[text] = quoted = encode_basestring(text)

@@ -1,4 +1,4 @@
-"""The checked door to all writers of lists."""
+"""Writing lists: the public functions, which check their input and choose the format."""
 
 from __future__ import annotations
 
@@ -319,7 +319,7 @@ def _with_events(
 def _blocks(
     lists: pd.DataFrame, archive: pd.DataFrame | None, ids: Iterable[str] | None
 ) -> Iterator[tuple[list[str], list[int], pd.DataFrame]]:
-    """Give the wanted events a block at a time, so that no more than that is held as text.
+    """Yield the wanted events in blocks, so that only one block is in memory as text.
 
     A block is the ids, how many rows each has, and these rows by event and rank.
     """
@@ -346,7 +346,7 @@ def _listed(
     blocks: Iterable[tuple[list[str], list[int], pd.DataFrame]],
     read: Callable[[pd.DataFrame], list[_Row]],
 ) -> Iterator[tuple[str, list[_Row]]]:
-    """Give each event's id and rows, each row in the form that `read` gives it."""
+    """Yield each event's id with its rows, converted by `read`."""
     for ids, counts, table in blocks:
         rows = iter(read(table))
         for event_id, count in zip(ids, counts, strict=True):

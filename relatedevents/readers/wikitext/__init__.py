@@ -117,7 +117,7 @@ def _cause(raw: str, reading: Reading) -> str:
 
 
 def _events_of(lines: Sequence[Line], count: _Count) -> list[dict[str, Any]]:
-    """Read a page's lines: who is whose parent, which stories run, what is an event."""
+    """Return a page's events: resolve the nesting of bullets, inherited stories and categories."""
     events: list[dict[str, Any]] = []
     category, heading_stories = None, []  # type: str | None, list[str]
     above: list[tuple[int, list[str]]] = []  # depth and stories of the bullets above
@@ -161,7 +161,7 @@ def _events_of(lines: Sequence[Line], count: _Count) -> list[dict[str, Any]]:
 
 
 def _read_one(path: Path, day: date, count: _Count) -> list[dict[str, Any]]:
-    """Read one page; what it lacks is written into `count`."""
+    """Return one page's events; repairs and omissions are added to `count`."""
     count.pages += 1
     data = path.read_bytes()
     if not data.strip():

@@ -1,4 +1,4 @@
-"""The text of a day page -> its category lines and bullets, and what stands beside them."""
+"""The text of a day page -> its category lines and bullets, with counts of everything else."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Page:
-    """What a day page holds."""
+    """The lines of a day page, and counts of what was left out."""
 
     lines: list[Line]
     hidden: Counter[str] = field(default_factory=Counter)  # bullets that no reader sees, by cause

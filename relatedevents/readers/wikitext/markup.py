@@ -35,7 +35,7 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True)
 class Reading:
-    """What one bullet says."""
+    """The parsed content of one bullet."""
 
     headline: str
     links: list[tuple[str, str]]  # page title, text of the link; in order
@@ -199,7 +199,7 @@ def _tag(node: Any, unknown: list[str]) -> Iterator[Piece]:
 
 
 def _pieces(code: Any, unknown: list[str]) -> Iterator[Piece]:
-    """Walk the parser's nodes; what a reader would not see gives nothing."""
+    """Yield the visible pieces of the parser's nodes."""
     for node in code.nodes:
         kind = type(node).__name__
         if kind == "Text":

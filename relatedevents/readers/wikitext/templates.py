@@ -138,7 +138,7 @@ def _ship_class(words: Words) -> str:
 
 
 def template_name(name: str) -> str:
-    """Return the form by which template names compare."""
+    """Return a template's name normalised for comparison: lower case, single blanks."""
     return " ".join(name.replace("_", " ").split()).lower()
 
 
