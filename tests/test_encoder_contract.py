@@ -6,6 +6,7 @@ import os
 
 import numpy as np
 import pytest
+from toy import TREATIES as HEADLINES
 from toy import KeywordEncoder, small_model2vec_folder
 
 from relatedevents.encoders import (
@@ -17,13 +18,6 @@ from relatedevents.encoders import (
 from relatedevents.encoders.encoding import _BATCH
 
 KEYWORDS = ("treaty", "storm", "election")
-HEADLINES = [
-    "A treaty is signed in Oslo.",
-    "A storm closes the port of Oslo, and an election is put off.",
-    "An election is held.",
-    "A treaty is signed in Oslo.",
-    "",
-]
 KINDS = {
     "default": lambda _: "default",
     "model2vec folder": small_model2vec_folder,

@@ -15,6 +15,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import sparse
+from toy import TREATIES as HEADLINES
 from toy import small_model2vec_folder
 
 from relatedevents.encoders import (
@@ -31,13 +32,6 @@ from relatedevents.errors import InputError, MissingExtraError
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 KEYWORDS = ("treaty", "storm", "election")
-HEADLINES = [
-    "A treaty is signed in Oslo.",
-    "A storm closes the port of Oslo, and an election is put off.",
-    "An election is held.",
-    "A treaty is signed in Oslo.",
-    "",
-]
 
 
 class KeywordEncoder:

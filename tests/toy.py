@@ -51,6 +51,16 @@ ALL = Weights.only(
 )
 
 
+#: What encoders are tried with: two equal headlines and an empty one among them.
+TREATIES = [
+    "A treaty is signed in Oslo.",
+    "A storm closes the port of Oslo, and an election is put off.",
+    "An election is held.",
+    "A treaty is signed in Oslo.",
+    "",
+]
+
+
 class KeywordEncoder:
     """One dimension a keyword, 1 where the headline has it: cosines can be worked out by hand."""
 
