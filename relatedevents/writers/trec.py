@@ -116,9 +116,9 @@ def write_trec_qrels(
 def _run_lines(lists: Mapping[str, Sequence[str]], tag: str) -> Iterable[str]:
     for query, ids in lists.items():
         encoded = _encoded(query, "id")
-        for place, related_id in enumerate(ids):
-            score = len(ids) - place
-            yield f"{encoded} Q0 {_encoded(related_id, 'related_id')} {place + 1} {score} {tag}"
+        for position, related_id in enumerate(ids):
+            score = len(ids) - position
+            yield f"{encoded} Q0 {_encoded(related_id, 'related_id')} {position + 1} {score} {tag}"
 
 
 def _encoded(text: str, where: str) -> str:
@@ -130,7 +130,7 @@ def _encoded(text: str, where: str) -> str:
 
 
 def _write(path: str | Path, lines: Iterable[str]) -> Path:
-    place = Path(path)
-    with atomic_text(place) as file:
+    target = Path(path)
+    with atomic_text(target) as file:
         file.writelines(f"{line}\n" for line in lines)
-    return place
+    return target
