@@ -25,7 +25,7 @@ import pandas as pd
 from quality import DATA, STORY_TASKS, read_tasks
 
 from relatedevents import RelatedEvents
-from relatedevents.evaluation.compare import compare
+from relatedevents.evaluation.comparison import compare
 from relatedevents.evaluation.tables import run_from_table
 
 REPORT = Path(__file__).resolve().parent / "DIVERSITY.md"

@@ -20,7 +20,7 @@ import pandas as pd
 from quality import DATA, read_tasks
 
 from relatedevents import RelatedEvents, Weights
-from relatedevents.evaluation.compare import compare
+from relatedevents.evaluation.comparison import compare
 from relatedevents.evaluation.tables import run_from_table
 from relatedevents.learning.tuning_report import Tuning
 from relatedevents.weights import SIGNALS

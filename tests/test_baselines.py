@@ -19,7 +19,7 @@ from relatedevents._baselines import BASELINES, HugoConfig, HugoIndex, baselines
 from relatedevents._baselines.bm25 import bm25_scorer
 from relatedevents._baselines.fusion import fuse
 from relatedevents._baselines.hugo import hugo_keeps
-from relatedevents._baselines.rows import NEVER, Events, best_rows, scored_lists
+from relatedevents._baselines.rows import EXCLUDED, OrderedArchive, best_rows, scored_lists
 from relatedevents._baselines.sums import PlainSum, PlainValues
 from relatedevents.archive import check_events, days_of
 from relatedevents.encoders import encode_headlines, resolve_encoder
@@ -170,7 +170,7 @@ def test_sums_are_of_plain_cosines_and_e_folds(sample, name):
             if day[a] is not None and day[c] is not None:
                 apart = abs(day[a] - day[c])
                 values[a, c] += sum(w * math.exp(-apart / days) for w, days in plain.decays)
-    events = Events.of(archive)
+    events = OrderedArchive.of(archive)
     scorer = PlainValues.of(events, resolve_encoder("default")).scorer(plain)
     rows = events.ids.rows_of(archive["id"])
     found = scored_lists(events, rows, None, scorer, N, lambda done: None)
@@ -210,8 +210,8 @@ def test_bm25_scores_are_those_of_the_formula(sample):
     headlines = [*sample["headline"].tolist()[:120], "", "the of and", "rain rain rain", "rain"]
     found = bm25_scorer(headlines)(np.arange(len(headlines)))
     slow = slow_bm25(headlines)
-    np.testing.assert_array_equal(found > NEVER, slow > 0)
-    np.testing.assert_allclose(np.where(found > NEVER, found, 0.0), slow, atol=2e-5)
+    np.testing.assert_array_equal(found > EXCLUDED, slow > 0)
+    np.testing.assert_allclose(np.where(found > EXCLUDED, found, 0.0), slow, atol=2e-5)
 
 
 def test_bm25_lists_follow_their_scores_and_hold_matches_alone(sample, runs):
@@ -227,7 +227,7 @@ def test_bm25_lists_follow_their_scores_and_hold_matches_alone(sample, runs):
 
 
 def test_bm25_without_a_single_word_lists_nothing():
-    assert (bm25_scorer(["the", "of"])(np.array([0, 1])) == NEVER).all()
+    assert (bm25_scorer(["the", "of"])(np.array([0, 1])) == EXCLUDED).all()
 
 
 def test_fusion_adds_reciprocal_ranks(sample, runs, deep):
@@ -246,7 +246,7 @@ def test_fusion_adds_reciprocal_ranks(sample, runs, deep):
 
 def test_fusion_gives_no_credit_for_places_that_were_only_filled():
     archive = toy([("a", "2012-01-01", []), ("b", "2012-01-02", []), ("c", "2012-01-03", [])])
-    events = Events.of(archive)
+    events = OrderedArchive.of(archive)
     filled = pd.DataFrame({"id": "a", "rank": [1, 2], "related_id": ["c", "b"], "score": 0.0})
     matched = pd.DataFrame({"id": ["a"], "rank": [1], "related_id": ["b"], "score": [0.5]})
     rows = events.ids.rows_of(["a"])
@@ -314,7 +314,7 @@ def test_fusion_fuses_lists_that_are_cut_already(sample):
     parts = ["tags", "words", "semantic"]
     found = baselines(sample, queries=queries, as_of="2013-06-01", names=["fusion"])["fusion"]
     cut = baselines(sample, queries=queries, n=100, as_of="2013-06-01", names=parts)
-    events = Events.of(sample)
+    events = OrderedArchive.of(sample)
     expected = fuse(events, events.ids.rows_of(queries), list(cut.values()), N)
     pd.testing.assert_frame_equal(found, expected)
 
@@ -509,11 +509,11 @@ def test_hugo_keeps_cuts_towards_zero_as_go_does():
 
 
 @given(
-    st.lists(st.sampled_from([NEVER, -1.0, 0.0, 0.5, 1.0]), max_size=30),
+    st.lists(st.sampled_from([EXCLUDED, -1.0, 0.0, 0.5, 1.0]), max_size=30),
     st.integers(1, 12),
 )
 def test_best_rows_against_sorting(scores, n):
-    slow = [row for row, score in enumerate(scores) if score > NEVER]
+    slow = [row for row, score in enumerate(scores) if score > EXCLUDED]
     slow.sort(key=lambda row: (-scores[row], row))
     assert best_rows(np.array(scores, dtype=float), n).tolist() == slow[:n]
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import pkgutil
 import re
-import subprocess
 import sys
+import types
 from html.parser import HTMLParser
 
 import ir_measures
@@ -14,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import relatedevents.evaluation
 from relatedevents import (
     RelatedEvents,
     Weights,
@@ -25,9 +27,9 @@ from relatedevents import (
     read_run,
 )
 from relatedevents.errors import InputError, LeakError, MissingExtraError, UnknownIdError
-from relatedevents.evaluation.beyond_accuracy import BEYOND
-from relatedevents.evaluation.compare import COMPARE_WORDS
-from relatedevents.evaluation.incomplete import INCOMPLETE_WORDS
+from relatedevents.evaluation.beyond_accuracy import BEYOND_ACCURACY
+from relatedevents.evaluation.comparison import COMPARE_WORDS
+from relatedevents.evaluation.unjudged import INCOMPLETE_WORDS
 from relatedevents.report.list_statistics import DAYS_APART
 from relatedevents.report.runs import LINKS_NAME, RUN_COUNTS, named_runs
 from relatedevents.report.truth import LINK_COUNTS
@@ -342,8 +344,8 @@ class TestWhatCounts:
 
     def test_beyond_tells_runs_and_links(self):
         result = quick(RUNS, archive=ARCHIVE, as_of=None, encoder="default")
-        table = result.beyond.pivot(index="figure", columns="run", values="value")
-        assert list(dict.fromkeys(result.beyond["figure"])) == list(BEYOND)
+        table = result.beyond_accuracy.pivot(index="metric", columns="run", values="value")
+        assert list(dict.fromkeys(result.beyond_accuracy["metric"])) == list(BEYOND_ACCURACY)
         assert table.loc["short_lists"].to_dict() == {"old": 0.5, "new": 1.0, LINKS_NAME: 1.0}
         assert table.loc["coverage", LINKS_NAME] == pytest.approx(3 / 6)
         assert table.loc["never_linked", "new"] == 3
@@ -351,9 +353,16 @@ class TestWhatCounts:
         assert list(shares.columns) == list(DAYS_APART)
         # q1 -> a: 1 day, q1 -> b: 9 days, q2 -> c: 514 days.
         assert shares.loc[LINKS_NAME].tolist() == pytest.approx([0, 1 / 3, 1 / 3, 0, 1 / 3, 0])
-        assert quick(RUNS).beyond is None
-        without = quick(RUNS, archive=ARCHIVE, as_of=None).beyond
-        assert "near_duplicates" not in set(without["figure"])
+        assert quick(RUNS).beyond_accuracy is None
+        without = quick(RUNS, archive=ARCHIVE, as_of=None).beyond_accuracy
+        assert "near_duplicates" not in set(without["metric"])
+
+    def test_the_former_name_of_beyond_accuracy_warns(self):
+        result = quick(RUNS, archive=ARCHIVE, as_of=None)
+        with pytest.warns(DeprecationWarning, match="beyond_accuracy"):
+            former = result.beyond
+        assert list(former.columns) == ["figure", "run", "value", "cases"]
+        pd.testing.assert_series_equal(former["value"], result.beyond_accuracy["value"])
 
 
 @pytest.mark.parametrize(
@@ -440,7 +449,10 @@ class TestReport:
     def test_every_figure_is_explained(self, sample_result):
         markdown = sample_result.to_markdown().replace("\\", "")
         used = [RUN_COUNTS["queries"], *LINK_COUNTS.values()]
-        words = [*INCOMPLETE_WORDS.values(), *(w.replace("{n}", "10") for w in BEYOND.values())]
+        words = [
+            *INCOMPLETE_WORDS.values(),
+            *(w.replace("{n}", "10") for w in BEYOND_ACCURACY.values()),
+        ]
         told = [words for name, words in COMPARE_WORDS.items() if name not in ("mean", "clusters")]
         for text in [*used, *words, *told, "it says how far a run repeats"]:
             assert text.casefold() in markdown.casefold(), text
@@ -484,7 +496,9 @@ class TestReport:
         for line in text.splitlines():
             if line.startswith("|"):
                 assert line.endswith("|")
-        header = next(line for line in text.splitlines() if line.startswith("| figure"))
+        header = next(
+            line for line in text.splitlines() if line.startswith("| metric") and LINKS_NAME in line
+        )
         assert len(re.findall(r"(?<!\\)\|", header)) == 5
 
     def test_html_is_whole_safe_and_alone(self):
@@ -555,12 +569,10 @@ class TestReport:
         assert "02-A%2FB_C.run   2 lists, 1 of them empty" in told
 
 
-def test_public_names_are_functions_whatever_was_imported_first():
-    code = (
-        "import relatedevents._baselines.runs, relatedevents.report, relatedevents\n"
-        "from relatedevents import baselines, evaluate\n"
-        "assert callable(baselines) and callable(relatedevents._baselines), baselines\n"
-        "assert callable(evaluate)\n"
-        "from relatedevents._baselines import BASELINES"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)
+@pytest.mark.parametrize("package", [relatedevents, relatedevents.evaluation])
+def test_no_public_name_is_hidden_by_a_module(package):
+    """A module of the same name would take the name's place once anything had imported it."""
+    modules = {found.name for found in pkgutil.iter_modules(package.__path__)}
+    assert not modules & set(package.__all__)
+    for name in package.__all__:
+        assert not isinstance(getattr(package, name), types.ModuleType), name

@@ -60,7 +60,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     )
     _add_measuring(command.add_argument_group("measuring"))
     out = command.add_argument_group("output, besides the report on stdout")
-    out.add_argument("--json", action="store_true", help="print all figures as JSON instead")
+    out.add_argument("--json", action="store_true", help="print all numbers as JSON instead")
     out.add_argument("--markdown", metavar="FILE", help="write the report as Markdown")
     out.add_argument("--html", metavar="FILE", help="write the report as a page with plots")
     out.add_argument("--trec", metavar="DIR", help="write links and lists as TREC files")

@@ -1,4 +1,4 @@
-"""Runs as an evaluation counts them: named, cut at the links' day, then cut at n."""
+"""The runs of an evaluation: named, read, cut at the queries' days, then cut at n."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def _names_a_run(value: object) -> bool | None:
 
 
 def is_model(value: object) -> bool:
-    """Tell whether `value` is a fitted or unfitted model, without importing the model's room."""
+    """Tell whether `value` is a fitted or unfitted model, without importing its class."""
     return hasattr(value, "related_many")
 
 
