@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import math
 import pkgutil
@@ -60,18 +61,18 @@ def quick(run, links=LINKS, **options):
 
 
 @pytest.fixture(scope="module")
-def sample():
-    archive, links = load_sample(), load_sample_links()
-    model = RelatedEvents().fit(archive)
-    rule = RelatedEvents(weights=Weights.shared_tags()).fit(archive)
-    return archive, links, model, rule
+def sample(fitted_sample):
+    return load_sample(), load_sample_links(), fitted_sample
 
 
 @pytest.fixture(scope="module")
 def sample_result(sample):
-    archive, links, _, rule = sample
+    _, links, model = sample
     # By meaning alone: what the rule made is clearly missed, whatever the default weights are.
-    meaning = RelatedEvents(weights=Weights.only(semantic=1)).fit(archive)
+    rule, meaning = (
+        copy.copy(model).set_params(weights=weights)
+        for weights in (Weights.shared_tags(), Weights.only(semantic=1))
+    )
     return evaluate({"rule": rule, "meaning": meaning}, links, clusters="story", n_resamples=500)
 
 
@@ -190,7 +191,7 @@ class TestForms:
             pd.testing.assert_frame_equal(quick(OLD, form).to_frame(), expected)
 
     def test_a_model_lists_what_the_days_allow(self, sample):
-        archive, links, model, _ = sample
+        archive, links, model = sample
         days = links.drop_duplicates("id").set_index("id")["as_of"].to_dict()
         lists = model.related_many(days, n=10, as_of=days)
         by_hand = evaluate(lists, links, archive=archive, n_resamples=100)
@@ -199,7 +200,7 @@ class TestForms:
         assert by_model.counts.loc["run", ["later", "undated", "cut"]].tolist() == [0, 0, 0]
 
     def test_links_of_which_some_tell_a_day(self, sample):
-        _, links, model, _ = sample
+        _, links, model = sample
         ids = links["id"].drop_duplicates()
         some = links.assign(as_of=links["as_of"].where(links["id"].isin(ids[:30])))
         result = evaluate(model, some, n_resamples=100)
@@ -209,7 +210,7 @@ class TestForms:
         assert result.lists["run"][ids.iloc[-1]] == free
 
     def test_baselines_go_in_as_they_come(self, sample):
-        archive, links, _, _ = sample
+        archive, links, _ = sample
         days = links.drop_duplicates("id").set_index("id")["as_of"].to_dict()
         runs = baselines(archive, queries=list(days), as_of=days, names=["shared_tags", "newest"])
         result = evaluate(runs, links, archive=archive, baseline="newest", n_resamples=100)
@@ -307,7 +308,7 @@ class TestWhatCounts:
             quick(OLD, {"u": ["v"]}, archive=ARCHIVE, unknown="drop")
 
     def test_clusters(self, sample):
-        _, links, model, _ = sample
+        _, links, model = sample
         lone = quick(OLD, {**LINKS, "b": ["a"]}, archive=ARCHIVE, clusters="story", missing="empty")
         assert lone.means["clusters"].iloc[0] == 2
         assert lone.settings["alone"] == 1

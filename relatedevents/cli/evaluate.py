@@ -310,28 +310,18 @@ def _made(
     days: dict[str, float] | None,
     events: Events,
 ) -> dict[str, object]:
-    import numpy as np
     import pandas as pd
 
     from relatedevents._baselines import baselines
-    from relatedevents.archive import dates_of
+    from relatedevents.report.runs import queries_and_dates
 
-    queries = list(truth.linked)
-    dated = [query for query in queries if days is not None and query in days]
-    free = [query for query in queries if days is None or query not in days]
     tables: dict[str, list[pd.DataFrame]] = {name: [] for name in names}
-    for chosen, as_of in ((dated, days), (free, None)):
-        if not chosen:
-            continue
-        dates = None
-        if as_of is not None:
-            numbers = np.array([as_of[query] for query in chosen], dtype=np.int32)
-            dates = dict(zip(chosen, dates_of(numbers), strict=True))
+    for queries, as_of in queries_and_dates(truth, days):
         made = baselines(
             events.table,
-            queries=chosen,
+            queries=queries,
             n=args.n,
-            as_of=dates,
+            as_of=as_of,
             names=names,
             encoder=args.encoder or "default",
             seed=args.seed,
@@ -342,8 +332,8 @@ def _made(
     runs: dict[str, object] = {}
     for name, parts in tables.items():
         table = pd.concat(parts, ignore_index=True)
-        # A list that a baseline left empty is one: told, so that it does not count as missing.
+        # A list that a baseline left empty is named here, so that it does not count as missing.
         listed = set(table["id"])
-        table.attrs["without_related"] = [query for query in queries if query not in listed]
+        table.attrs["without_related"] = [query for query in truth.linked if query not in listed]
         runs[name] = table
     return runs
