@@ -152,17 +152,17 @@ def report(found: dict[str, dict[str, dict[str, float]]]) -> str:
             star = "*" if row["p_holm"] < 0.05 else ""
             cells.append(f"{row['change']:+.3f}{star}")
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    lines += ["", "## Limits and p values", ""]
+    lines += ["", "## Confidence intervals and p values", ""]
     lines += [
-        "| set | change | nDCG | difference (95 % limits) | p | p, Holm | over 30 days |",
+        "| set | change | nDCG | difference (95 % interval) | p | p, Holm | over 30 days |",
         "| --- | --- | ---: | ---: | ---: | ---: | ---: |",
     ]
     for task in sets:
         for name, row in found[task].items():
             tests = " | | "
             if "p" in row:
-                limits = f"{row['change']:+.4f} ({row['low']:+.4f} to {row['high']:+.4f})"
-                tests = f"{limits} | {row['p']:.4f} | {row['p_holm']:.4f}"
+                gain = f"{row['change']:+.4f} ({row['low']:+.4f} to {row['high']:+.4f})"
+                tests = f"{gain} | {row['p']:.4f} | {row['p_holm']:.4f}"
             lines.append(
                 f"| {task} | {name} | {row['mean']:.4f} | {tests} | {100 * row['far']:.0f} % |"
             )

@@ -22,7 +22,7 @@ class Adaptation:
         Its mean with the encoder before and with the taught one: lists by cosine alone among the
         held-out events, those that share a rare tag counting as related; a mean over tags.
     gain : float
-        The difference; `low` and `high` are its 99 % limits over tags.
+        The difference; `low` and `high` are its 99 % confidence interval over tags.
     low, high : float
         See `gain`.
     n_pairs, n_events : int

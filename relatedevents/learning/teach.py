@@ -35,7 +35,7 @@ _MOST_QUERIES = 2_000
 _LIST_LENGTH = 10
 _TINY = 1e-9
 _HALVINGS = 20
-#: Two-sided 99 % limits of the normal distribution, in standard errors.
+#: Half the width of a two-sided 99 % confidence interval, in standard errors.
 _Z99 = 2.5758
 
 
@@ -56,7 +56,7 @@ class Adapted:
         events that share a rare tag or a story within the window count as related; a mean over
         labels, so that a large story counts once.
     gain_low, gain_high : float
-        99 % limits of after - before, over labels.
+        99 % confidence interval of after - before, over labels.
     pairs : int
         How many pairs it learned from.
     events : int
@@ -97,9 +97,10 @@ def adapt(
 
     The newest events are held out. From the others, pairs are taken that share a rare tag or a
     story and lie close in time; then the encoder must find such pairs among the held-out events
-    better than before, with 99 % limits of the gain above 0. Labels that say nothing about the
-    headlines (shuffled tags) thus leave the old encoder in place. The mean cosine of two of the
-    archive's headlines does not rise, so that a weight of the semantic signal keeps its meaning.
+    better than before, with a 99 % confidence interval of the gain above 0. Labels that say nothing
+    about the headlines (shuffled tags) thus leave the old encoder in place. The mean cosine of two
+    of the archive's headlines does not rise, so that a weight of the semantic signal keeps its
+    meaning.
 
     Parameters
     ----------
@@ -352,9 +353,10 @@ def _label_means(
 
 
 def _reason(gain: float, low: float, high: float) -> str:
-    limits = f"{gain:+.4f} nDCG@10 on the held-out events (99 % limits {low:+.4f} to {high:+.4f})"
+    interval = f"99 % confidence interval {low:+.4f} to {high:+.4f}"
+    evidence = f"{gain:+.4f} nDCG@10 on the held-out events ({interval})"
     if low > 0:
-        return f"The new encoder is better: {limits}."
+        return f"The new encoder is better: {evidence}."
     if high < 0:
-        return f"The old encoder is kept, because the new one is worse: {limits}."
-    return f"The old encoder is kept, because a gain is not certain: {limits}."
+        return f"The old encoder is kept, because the new one is worse: {evidence}."
+    return f"The old encoder is kept, because a gain is not certain: {evidence}."
