@@ -169,7 +169,7 @@ _MEASURING = read_group(
 )
 _REPORTING = read_group(
     """
-    --json: print all figures as JSON instead
+    --json: print all numbers as JSON instead
     --markdown FILE: write the report as Markdown
     --html FILE: write the report as a page with plots
     --trec DIR: write links and lists as TREC files

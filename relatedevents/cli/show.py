@@ -11,7 +11,7 @@ import pandas as pd
 from relatedevents.signals.register import signal_names
 
 if TYPE_CHECKING:
-    from relatedevents.retrieval.explain import Explanation, told_shares
+    from relatedevents.retrieval.explain import Explanation
 
 WIDTH = 100
 _DATE_WIDTH = 10
@@ -170,4 +170,4 @@ def _made_of(explanation: Explanation, signal: str) -> str:
     if signal == "time" and explanation.days_between is not None:
         days = explanation.days_between
         return f"{days} day{'' if days == 1 else 's'} apart"
-    return told_shares(explanation.shares[signal])
+    return explanation.told_shares(signal)

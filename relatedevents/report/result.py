@@ -1,8 +1,9 @@
-"""What `evaluate` found, and the forms in which it can be had."""
+"""The result of `evaluate`, and the forms in which it can be written."""
 
 from __future__ import annotations
 
 import json
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pandas as pd
 from relatedevents._util.checks import problem, shown
 from relatedevents._util.files import atomic_text
 from relatedevents.errors import InputError
-from relatedevents.evaluation.compare import Comparison
+from relatedevents.evaluation.comparison import Comparison
 from relatedevents.report.truth import Events, Truth
 from relatedevents.writers.jsonable import to_jsonable
 from relatedevents.writers.tables import records
@@ -31,20 +32,20 @@ or without one has no line in a run: let the tool count it as 0 (trec_eval -c).
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What `evaluate` found.
+    """The result of `evaluate`.
 
     Attributes
     ----------
     per_query : pandas.DataFrame
-        Columns `run, query` and one a metric: the figures of every query.
+        Columns `run, query` and one a metric: the scores of every query.
     means : pandas.DataFrame
-        Columns `metric, run, mean, low, high, queries, clusters`; low and high are the limits
-        that enclose the mean with 95 %.
+        Columns `metric, run, mean, low, high, queries, clusters`; low and high are the ends of
+        the 95 % confidence interval.
     pairs : pandas.DataFrame
         Columns `metric, run_a, run_b, difference, low, high, p, p_holm, wins, ties, losses`,
         from the side of run_b. Empty with a single run.
-    beyond : pandas.DataFrame or None
-        Columns `figure, run, value, cases`: what lists are like apart from agreement, the run
+    beyond_accuracy : pandas.DataFrame or None
+        Columns `metric, run, value, cases`: what lists are like apart from agreement, the run
         "(links)" being the links themselves. None without an archive.
     days_between : pandas.DataFrame or None
         A row a run and one for the links: the share of links by the days between the events.
@@ -66,7 +67,7 @@ class Evaluation:
     per_query: pd.DataFrame
     means: pd.DataFrame
     pairs: pd.DataFrame
-    beyond: pd.DataFrame | None
+    beyond_accuracy: pd.DataFrame | None
     days_between: pd.DataFrame | None
     incomplete: pd.DataFrame | None
     incomplete_words: str
@@ -77,6 +78,14 @@ class Evaluation:
     truth: Truth = field(repr=False)
     events: Events | None = field(repr=False)
     comparison: Comparison = field(repr=False)
+
+    @property
+    def beyond(self) -> pd.DataFrame | None:
+        """Former name of `beyond_accuracy`, with the column `figure` for `metric`."""
+        message = "Evaluation.beyond is called beyond_accuracy now, and its column figure metric"
+        warnings.warn(message, DeprecationWarning, stacklevel=2)
+        table = self.beyond_accuracy
+        return None if table is None else table.rename(columns={"metric": "figure"})
 
     @property
     def run_names(self) -> list[str]:
@@ -143,7 +152,7 @@ class Evaluation:
             "pairs": rows(self.pairs),
             "incomplete": rows(self.incomplete),
             "incomplete_words": self.incomplete_words,
-            "beyond": rows(self.beyond),
+            "beyond_accuracy": rows(self.beyond_accuracy),
             "days_between": rows(None if days is None else days.reset_index()),
             "per_query": rows(self.per_query),
         }

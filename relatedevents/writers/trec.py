@@ -16,7 +16,7 @@ import pandas as pd
 from relatedevents._util.checks import check_choice, problem, shown, some_of
 from relatedevents._util.files import atomic_text
 from relatedevents.errors import InputError
-from relatedevents.evaluation.lists import check_links, check_run
+from relatedevents.evaluation.lists import check_qrels, check_run
 from relatedevents.evaluation.tables import links_from_table, run_from_table
 
 
@@ -102,7 +102,7 @@ def write_trec_qrels(
     if isinstance(links, pd.DataFrame):
         grades = links_from_table(links)[0]
     else:
-        grades = check_links(links).grades
+        grades = check_qrels(links).grades
     return _write(
         path,
         (
