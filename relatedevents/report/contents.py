@@ -28,7 +28,7 @@ from relatedevents.report.runs import LINKS_NAME, RUN_COUNTS
 from relatedevents.report.truth import LINK_COUNTS
 
 if TYPE_CHECKING:
-    from relatedevents.report.result import Evaluation
+    from relatedevents.report.measured import Measured
 
 SIGNIFICANT = 0.05
 _MOST_SENTENCES = 12
@@ -45,12 +45,12 @@ _NO_ARCHIVE = (
 )
 
 
-def contents(result: Evaluation, n_changed: int | None = None) -> list[Block]:
+def contents(result: Measured, n_changed: int | None = None) -> list[Block]:
     """Return the report as blocks.
 
     Parameters
     ----------
-    result : Evaluation
+    result : Measured
         The result of `evaluate`.
     n_changed : int, optional
         How many queries on each side are shown for each pair of runs; by default 3 for a single
@@ -98,7 +98,7 @@ def _plural(count: int, one: str, many: str | None = None) -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
-def shown_pairs(result: Evaluation) -> list[tuple[str, str]]:
+def shown_pairs(result: Measured) -> list[tuple[str, str]]:
     """Return the pairs shown in words and plots: those with the baseline, or the first run."""
     pairs = result.pairs.drop_duplicates(["run_a", "run_b"])
     known = list(zip(pairs["run_a"], pairs["run_b"], strict=True))
@@ -108,7 +108,7 @@ def shown_pairs(result: Evaluation) -> list[tuple[str, str]]:
     return [pair for pair in known if first in pair]
 
 
-def _in_short(result: Evaluation) -> Iterator[Block]:
+def _in_short(result: Measured) -> Iterator[Block]:
     names = result.run_names
     scored = int(result.means["queries"].iloc[0])
     settings, links = result.settings, result.link_counts
@@ -137,7 +137,7 @@ def _in_short(result: Evaluation) -> Iterator[Block]:
         yield Terms(list(settings["run_words"].items()))
 
 
-def _pair_sentence(result: Evaluation, pair: tuple[str, str], metric: str) -> str:
+def _pair_sentence(result: Measured, pair: tuple[str, str], metric: str) -> str:
     row = result.pair(*pair, metric)
     a, b = pair
     evidence = f"95 % confidence interval {_interval(row)}; p {_p(row['p_holm'])} after correction"
@@ -151,7 +151,7 @@ def _pair_sentence(result: Evaluation, pair: tuple[str, str], metric: str) -> st
     return f"No clear difference between {b} and {a} in {metric}: {change} ({evidence})."
 
 
-def _warnings(result: Evaluation) -> list[str]:
+def _warnings(result: Measured) -> list[str]:
     """Return the warnings that a reader needs before any number."""
     links, n = result.link_counts, result.settings["n"]
     warnings = []
@@ -181,7 +181,7 @@ def _warnings(result: Evaluation) -> list[str]:
     return warnings
 
 
-def _scores(result: Evaluation) -> Iterator[Block]:
+def _scores(result: Measured) -> Iterator[Block]:
     metrics = result.settings["metrics"]
     yield Heading("Scores")
     cell = {
@@ -203,7 +203,7 @@ def _scores(result: Evaluation) -> Iterator[Block]:
         yield Table(["query", *result.run_names], rows, folded=f"{main} of every query")
 
 
-def _independence(result: Evaluation) -> str:
+def _independence(result: Measured) -> str:
     """Return which queries the intervals and p values take as independent."""
     clusters, settings = int(result.means["clusters"].iloc[0]), result.settings
     if settings["clusters"] is None:
@@ -227,7 +227,7 @@ def _number_rows(table: pd.DataFrame) -> list[list[str]]:
     return [[name, *map(number, values)] for name, values in rows]
 
 
-def _differences(result: Evaluation) -> Iterator[Block]:
+def _differences(result: Measured) -> Iterator[Block]:
     if result.pairs.empty:
         return
     yield Heading("Differences")
@@ -252,7 +252,7 @@ def _differences(result: Evaluation) -> Iterator[Block]:
     )
 
 
-def _changed(result: Evaluation, n_changed: int | None) -> Iterator[Block]:
+def _changed(result: Measured, n_changed: int | None) -> Iterator[Block]:
     pairs = shown_pairs(result)
     if not pairs:
         return
@@ -271,7 +271,7 @@ def _changed(result: Evaluation, n_changed: int | None) -> Iterator[Block]:
         yield from blocks or [Words("No query changed.")]
 
 
-def _unjudged(result: Evaluation) -> Iterator[Block]:
+def _unjudged(result: Measured) -> Iterator[Block]:
     yield Heading("What the links leave open")
     if result.incomplete is None:
         yield Words(
@@ -291,7 +291,7 @@ def _unjudged(result: Evaluation) -> Iterator[Block]:
         yield Words("Rank-biased overlap compares with an order, not with judgements: not here.")
 
 
-def _list_statistics(result: Evaluation) -> Iterator[Block]:
+def _list_statistics(result: Measured) -> Iterator[Block]:
     yield Heading("What the lists are like apart from agreement")
     statistics, days_between = result.beyond_accuracy, result.days_between
     if statistics is None or days_between is None:
@@ -318,7 +318,7 @@ def _statistic(metric: str, value: float) -> str:
     return number(value, 0 if whole else 1 if metric.startswith("days") else 3)
 
 
-def _counts(result: Evaluation) -> Iterator[Block]:
+def _counts(result: Measured) -> Iterator[Block]:
     yield Heading("What was counted, and what was left out")
     used = [name for name in RUN_COUNTS if name == "queries" or result.counts[name].any()]
     rows = [[str(run), *(f"{row[n]:,}" for n in used)] for run, row in result.counts.iterrows()]

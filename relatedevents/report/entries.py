@@ -11,7 +11,7 @@ from relatedevents.report.blocks import Entry, SideBySide
 from relatedevents.report.truth import Events
 
 if TYPE_CHECKING:
-    from relatedevents.report.result import Evaluation
+    from relatedevents.report.measured import Measured
 
 _MOST_MISSED = 5
 
@@ -45,16 +45,16 @@ class EntryBuilder:
 
 
 def side_by_sides(
-    result: Evaluation, run_a: str, run_b: str, metric: str, n: int
+    result: Measured, run_a: str, run_b: str, metric: str, n: int
 ) -> list[SideBySide]:
     """Return the queries that gained and lost most from run_a to run_b.
 
     Parameters
     ----------
-    result : Evaluation
+    result : Measured
         The result of `evaluate`.
     run_a, run_b, metric, n
-        As in `Evaluation.most_changed`.
+        As in `Measured.most_changed`.
 
     Returns
     -------
