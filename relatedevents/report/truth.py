@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -280,8 +279,3 @@ def _joined(labels: Mapping[str, tuple[object, ...]]) -> tuple[dict[str, object]
             groups.merge(query, first_with.setdefault(label, query))
     alone = sum(not own for own in labels.values())
     return {query: groups[query] for query in labels}, {"alone": alone}
-
-
-def nan_if_none(value: float | None) -> float:
-    """Return a day number as the arrays of the evaluation room want it."""
-    return math.nan if value is None else value
