@@ -84,13 +84,13 @@ class Truth:
     @property
     def linked(self) -> dict[str, list[str]]:
         """The linked events of every query that has any, best first where an order is known."""
-        found = {}
+        linked = {}
         for query, grades in self.grades.items():
-            place = {c: i for i, c in enumerate((self.order or {}).get(query, ()))}
+            rank = {c: i for i, c in enumerate((self.order or {}).get(query, ()))}
             ids = [c for c, grade in grades.items() if grade > 0]
             if ids:
-                found[query] = sorted(ids, key=lambda c: place.get(c, len(place)))
-        return found
+                linked[query] = sorted(ids, key=lambda c: rank.get(c, len(rank)))
+        return linked
 
 
 def read_truth(links: object, events: Events | None, unknown: str = "error") -> Truth:
