@@ -475,7 +475,7 @@ def test_events_that_can_t_be_removed(toy, ids, error, message):
 
 def test_an_encoder_of_another_width(toy):
     toy._fitted.encoder = RandomEncoder(width=3)
-    with pytest.raises(InputError, match="gives vectors of length 3; allowed: .* of length 5"):
+    with pytest.raises(InputError, match=r"gives vectors of length 3; allowed: .* of length 5"):
         toy.update(NEW)
 
 

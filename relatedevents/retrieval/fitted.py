@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import warnings
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from typing import NamedTuple
 
 from relatedevents._util.checks import check_choice, check_count, problem, shown
@@ -67,7 +67,7 @@ class Setup:
         if self.engine != "auto":
             return self.engine
         large = n_events > AUTO_EXACT
-        return "approximate" if large and find_spec("faiss") is not None else "exact"
+        return "approximate" if large and importlib.util.find_spec("faiss") is not None else "exact"
 
 
 def check_weights(weights: object) -> Weights:
@@ -121,7 +121,8 @@ class Fitted:
     def engine(self, setup: Setup) -> Engine:
         """Return the engine of some parameters, built if the one built last was for others."""
         name = setup.engine_for(len(self.index))
-        if setup.engine == "auto" and name == "exact" and len(self.index) > AUTO_EXACT:
+        for_want_of_faiss = setup.engine == "auto" and name == "exact"
+        if for_want_of_faiss and len(self.index) > AUTO_EXACT and not self.engines:
             _warn_of_exact(len(self.index))
         return self.engine_named(name, setup)
 
