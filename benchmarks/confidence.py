@@ -199,8 +199,10 @@ def draw(all_told: list[Told]) -> None:
         axes.plot([0, 1], [0, 1], color="#9fb0c3", linewidth=1)
         for told, marker in zip(all_told, "osD^v", strict=False):
             bins = confidence.reliability(told.probabilities, told.linked)
-            _, foretold, found = zip(*bins, strict=True)
-            axes.plot(foretold, found, marker=marker, markersize=4, linewidth=1, label=told.name)
+            _, predicted, observed = zip(*bins, strict=True)
+            axes.plot(
+                predicted, observed, marker=marker, markersize=4, linewidth=1, label=told.name
+            )
         axes.set(xlabel="foretold probability", ylabel="share found", xlim=(0, 1), ylim=(0, 1))
         axes.legend(frameon=False, loc="upper left")
         figure.savefig(PLOT, metadata={"Date": None})

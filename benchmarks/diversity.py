@@ -25,7 +25,7 @@ import pandas as pd
 from quality import DATA, STORY_TASKS, read_tasks
 
 from relatedevents import RelatedEvents
-from relatedevents.evaluation.compare import compare
+from relatedevents.evaluation.comparison import compare
 from relatedevents.evaluation.tables import run_from_table
 
 REPORT = Path(__file__).resolve().parent / "DIVERSITY.md"
@@ -115,11 +115,11 @@ def gain(task: object, lists: Lists, plain: Lists) -> list[str]:
     mean = found.means.set_index("run")["mean"]["lists"]
     pair = found.pairs.iloc[0]
     sign = 1.0 if pair["run_b"] == "lists" else -1.0
-    limits = sorted([sign * pair["low"], sign * pair["high"]])
+    interval = sorted([sign * pair["low"], sign * pair["high"]])
     return [
         f"{mean:.4f}",
         f"{sign * pair['difference']:+.4f}",
-        f"{limits[0]:+.4f} to {limits[1]:+.4f}",
+        f"{interval[0]:+.4f} to {interval[1]:+.4f}",
     ]
 
 
@@ -129,7 +129,7 @@ def table(head: list[str], rows: list[list[str]]) -> list[str]:
 
 
 LIST_HEAD = ["distance", "change", "by tags", "by words", "alike", "other first", "short"]
-GAIN_HEAD = ["nDCG@10", "change", "95 % limits"]
+GAIN_HEAD = ["nDCG@10", "change", "95 % interval"]
 
 
 def report(folder: Path) -> str:
@@ -197,7 +197,7 @@ def report(folder: Path) -> str:
             "",
             "## Chosen on `story_task_tune`",
             "",
-            f"{len(tune.relevant)} queries; limits by drawing whole stories again.",
+            f"{len(tune.relevant)} queries; 95 % intervals by drawing whole stories again.",
             "",
             *table(["setting", *GAIN_HEAD, *LIST_HEAD], chosen),
             "## The documented setting on other stories",

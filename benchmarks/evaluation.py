@@ -9,7 +9,7 @@ import time
 
 import numpy as np
 
-from relatedevents.evaluation.compare import compare
+from relatedevents.evaluation.comparison import compare
 from relatedevents.evaluation.metrics import score_run
 
 

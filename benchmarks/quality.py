@@ -24,11 +24,11 @@ from quality_report import report
 from relatedevents import read_events, read_links
 from relatedevents._baselines import HugoConfig, baselines
 from relatedevents._baselines.models import Models, only
-from relatedevents._baselines.rows import Events, scored_lists
+from relatedevents._baselines.rows import OrderedArchive, scored_lists
 from relatedevents._baselines.sums import PlainSum, PlainValues
 from relatedevents.archive import days_of
 from relatedevents.encoders import encode_headlines, resolve_encoder
-from relatedevents.evaluation.compare import compare
+from relatedevents.evaluation.comparison import compare
 from relatedevents.evaluation.protocol import check_leaks
 from relatedevents.evaluation.significance import holm
 from relatedevents.evaluation.tables import run_from_table
@@ -147,7 +147,7 @@ def make_runs(
         hugo=HugoConfig(include_newer=True),
     )
     runs["hugo, newer events too"] = newer["hugo"]
-    events = Events.of(archive)
+    events = OrderedArchive.of(archive)
     rows = events.ids.rows_of(queries, "queries")
     until = read_as_of(as_of, queries, events.days[rows])
     for name in encoders:

@@ -189,9 +189,9 @@ def method(
         of ir-measures. A list that is empty or missing counts 0.""",
         """`links_dev`: a list knows no event after the day of its page's crawl, and is cut to ten
         only then.""",
-        f"""Limits: the middle 95 % of {times:,} means of queries drawn again with replacement,
-        whole stories in the story sets. p: {times:,} times the sign of each difference by a coin
-        (of each story's), with Holm's correction over all tests of the set: every system against
+        f"""Confidence intervals: the middle 95 % of {times:,} means of queries drawn again with
+        replacement, whole stories in the story sets. p: {times:,} times the sign of each
+        difference by a coin (of each story's), with Holm's correction over all tests of the set: every system against
         the default in both figures. No corrected p can be below the number of tests /
         {times + 1:,}. Seed 0 everywhere.""",
         f"What `tune` shares with the other sets: {shared}.",
@@ -222,14 +222,14 @@ def of_task(found: dict) -> str:
     rows = []
     for run, row in found["runs"].items():
         ndcg = row["ndcg@10"]
-        cells = [bold(run), three(row["rc@10"]["mean"]), three(ndcg["mean"]), limits(ndcg)]
+        cells = [bold(run), three(row["rc@10"]["mean"]), three(ndcg["mean"]), interval(ndcg)]
         against = row.get("ndcg@10 against default")
         if against is None:
             cells += ["", "", "", ""]
         else:
             counts = " / ".join(f"{against[key]:.0f}" for key in ("wins", "ties", "losses"))
             p = three(against["p_holm"]) if against["p_holm"] >= 0.001 else "< .001"
-            cells += [three(against["difference"]), limits(against), p, counts]
+            cells += [three(against["difference"]), interval(against), p, counts]
         rows.append([*cells, percent(row["far"]), str(row["short"])])
     note = (
         f"In truth {percent(found['far'])} of the related events are more than 30 days away. "
@@ -238,7 +238,7 @@ def of_task(found: dict) -> str:
     return table(head, rows) + "\n\n" + note
 
 
-def limits(row: dict[str, float]) -> str:
+def interval(row: dict[str, float]) -> str:
     return f"{three(row['low'])} to {three(row['high'])}"
 
 

@@ -18,11 +18,11 @@ import pandas as pd
 from quality import DATA, STORY_TASKS, SUMS, N, Task, far_share, read_tasks
 
 from relatedevents import RelatedEvents, Weights
-from relatedevents._baselines.rows import Events, scored_lists
+from relatedevents._baselines.rows import OrderedArchive, scored_lists
 from relatedevents._baselines.sums import PlainValues
 from relatedevents.archive import days_of
 from relatedevents.encoders import resolve_encoder
-from relatedevents.evaluation.compare import compare
+from relatedevents.evaluation.comparison import compare
 from relatedevents.evaluation.significance import holm
 from relatedevents.evaluation.tables import run_from_table
 
@@ -89,7 +89,7 @@ def measure(archive: pd.DataFrame, tasks: list[Task]) -> dict[str, dict[str, dic
     for name, weights in settings().items():
         print(f"signals: {name} ...", file=sys.stderr)
         runs[name] = model.set_params(weights=weights).related_many(queries, N)
-    events = Events.of(archive)
+    events = OrderedArchive.of(archive)
     rows = events.ids.rows_of(queries, "queries")
     scorer = PlainValues.of(events, encoder).scorer(SUMS[BASELINE])
     runs["baseline sum"] = scored_lists(events, rows, None, scorer, N, lambda done: None)
@@ -152,17 +152,17 @@ def report(found: dict[str, dict[str, dict[str, float]]]) -> str:
             star = "*" if row["p_holm"] < 0.05 else ""
             cells.append(f"{row['change']:+.3f}{star}")
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    lines += ["", "## Limits and p values", ""]
+    lines += ["", "## Confidence intervals and p values", ""]
     lines += [
-        "| set | change | nDCG | difference (95 % limits) | p | p, Holm | over 30 days |",
+        "| set | change | nDCG | difference (95 % interval) | p | p, Holm | over 30 days |",
         "| --- | --- | ---: | ---: | ---: | ---: | ---: |",
     ]
     for task in sets:
         for name, row in found[task].items():
             tests = " | | "
             if "p" in row:
-                limits = f"{row['change']:+.4f} ({row['low']:+.4f} to {row['high']:+.4f})"
-                tests = f"{limits} | {row['p']:.4f} | {row['p_holm']:.4f}"
+                gain = f"{row['change']:+.4f} ({row['low']:+.4f} to {row['high']:+.4f})"
+                tests = f"{gain} | {row['p']:.4f} | {row['p_holm']:.4f}"
             lines.append(
                 f"| {task} | {name} | {row['mean']:.4f} | {tests} | {100 * row['far']:.0f} % |"
             )

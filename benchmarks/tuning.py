@@ -21,7 +21,7 @@ from quality import DATA, read_tasks
 from relatedevents.learning.tuning_report import Tuning
 
 from relatedevents import RelatedEvents, Weights
-from relatedevents.evaluation.compare import compare
+from relatedevents.evaluation.comparison import compare
 from relatedevents.evaluation.tables import run_from_table
 from relatedevents.weights import SIGNALS
 
@@ -41,8 +41,8 @@ def lists_of(model: RelatedEvents, queries: object, as_of: object = None) -> dic
 
 
 def told(numbers: dict[str, float]) -> str:
-    limits = f"{numbers['low']:+.3f} to {numbers['high']:+.3f}"
-    return f"{numbers['difference']:+.3f} | {limits} | {numbers['p']:.4f}"
+    interval = f"{numbers['low']:+.3f} to {numbers['high']:+.3f}"
+    return f"{numbers['difference']:+.3f} | {interval} | {numbers['p']:.4f}"
 
 
 def paired(
@@ -123,7 +123,7 @@ def of_the_stories(archives: dict, tasks: dict, periods: dict) -> tuple[list[str
         "",
         f"{len(tune.relevant)} queries of {len(set(tune.stories.values()))} stories to learn from, "
         f"{len(dev.relevant)} queries of {len(set(dev.stories.values()))} other stories to "
-        "measure on. Limits and p are paired, over stories.",
+        "measure on. Confidence intervals and p are paired, over stories.",
         "",
         "| learned from | measured on | default | tuned | gain | 95 % | p |",
         "|---|---|---:|---:|---:|---|---:|",

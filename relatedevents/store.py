@@ -1,4 +1,4 @@
-"""Store: plain arrays, tables and settings in a folder, whole or not at all, and no pickle.
+"""Store: arrays, tables and settings in a folder, written atomically and without pickle.
 
 A folder holds `model.json` (format, version, and a checksum of every other file), `settings.json`,
 one `.npy` file an array and one Parquet file a table. A saved model is replaced as one
@@ -59,25 +59,25 @@ def save(folder: str | os.PathLike[str], contents: Contents) -> Path:
         If something else than a saved model is there, a table's column can't be written, or the
         disk refuses.
     """
-    place = check_free(folder)
-    with atomic_folder(place, replace=True) as new:
+    target = check_free(folder)
+    with atomic_folder(target, replace=True) as new:
         _write(new, contents)
-    return place
+    return target
 
 
 def check_free(folder: str | os.PathLike[str]) -> Path:
     """Return the folder's path, or raise `InputError` where `save` would not write."""
-    place = _path(folder)
-    if not _is_free(place):
+    target = _path(folder)
+    if not _is_free(target):
         raise InputError(
             problem(
                 "folder",
-                f"{_told(place)} holds something else",
+                f"{_quoted(target)} holds something else",
                 "a new or empty folder, or a saved model to replace",
                 "Nothing was written.",
             )
         )
-    return place
+    return target
 
 
 def load(folder: str | os.PathLike[str], *, mmap: bool = True) -> Contents:
@@ -96,10 +96,10 @@ def load(folder: str | os.PathLike[str], *, mmap: bool = True) -> Contents:
         If the folder is no saved model, of another format version, or a file of it is missing or
         damaged; the message names it.
     """
-    place = _path(folder)
-    head = _read_head(place)
+    target = _path(folder)
+    head = _read_head(target)
     for name, digest in head["files"].items():
-        path = place / name
+        path = target / name
         if not path.is_file():
             raise StoreError(problem(str(path), "is missing", "every saved file", _SAVE_AGAIN))
         if _digest(path) != digest:
@@ -112,7 +112,7 @@ def load(folder: str | os.PathLike[str], *, mmap: bool = True) -> Contents:
     tables: dict[str, pd.DataFrame] = {}
     settings: dict[str, Any] = {}
     for name in head["files"]:
-        path = place / name
+        path = target / name
         try:
             if path.suffix == ".npy":
                 arrays[path.stem] = np.load(
@@ -131,11 +131,11 @@ def load(folder: str | os.PathLike[str], *, mmap: bool = True) -> Contents:
 
 @contextmanager
 def as_store_error(folder: str | os.PathLike[str]) -> Iterator[None]:
-    """Turn what goes wrong while a model is put together from its contents into `StoreError`."""
+    """Convert errors raised while a model is built from its contents into `StoreError`."""
     try:
         yield
     except (KeyError, TypeError, ValueError) as error:
-        came = f"{_told(Path(folder))} lacks something, or holds a wrong thing ({error!r})"
+        came = f"{_quoted(Path(folder))} lacks something, or holds a wrong thing ({error!r})"
         allowed = "a folder that save wrote"
         raise StoreError(problem("folder", came, allowed, _SAVE_AGAIN)) from error
 
@@ -145,18 +145,18 @@ def is_saved(folder: str | os.PathLike[str]) -> bool:
     return (Path(folder) / _HEAD).is_file()
 
 
-def _is_free(place: Path) -> bool:
+def _is_free(target: Path) -> bool:
     """Return whether nothing but a saved model would be lost at `place`."""
-    if not place.is_dir():
-        return not (place.exists() or place.is_symlink())
-    there = {path.name for path in place.iterdir()}
+    if not target.is_dir():
+        return not (target.exists() or target.is_symlink())
+    names = {path.name for path in target.iterdir()}
     try:
         # Of any version: a model of an older one may be replaced too.
-        head = json.loads((place / _HEAD).read_text(encoding="utf-8"))
+        head = json.loads((target / _HEAD).read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return not there
+        return not names
     ours = isinstance(head, dict) and head.get("format") == FORMAT
-    return ours and there <= {_HEAD, *head.get("files", ())}
+    return ours and names <= {_HEAD, *head.get("files", ())}
 
 
 def _write(folder: Path, contents: Contents) -> None:
@@ -185,13 +185,13 @@ def _write(folder: Path, contents: Contents) -> None:
     (folder / _HEAD).write_text(json.dumps(head, indent=1), encoding="utf-8")
 
 
-def _read_head(place: Path) -> dict[str, Any]:
-    path = place / _HEAD
+def _read_head(target: Path) -> dict[str, Any]:
+    path = target / _HEAD
     try:
         head = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError) as error:
         raise StoreError(
-            problem("folder", f"{_told(place)} has no {_HEAD}", "a folder that save wrote")
+            problem("folder", f"{_quoted(target)} has no {_HEAD}", "a folder that save wrote")
         ) from error
     except (OSError, ValueError) as error:
         raise StoreError(
@@ -226,9 +226,9 @@ def _path(folder: object) -> Path:
     return Path(folder)
 
 
-def _told(place: Path) -> str:
+def _quoted(target: Path) -> str:
     # In full: the end of a path tells most.
-    return repr(str(place))
+    return repr(str(target))
 
 
 def save_model(

@@ -7,6 +7,8 @@ import os
 import hypothesis
 import pytest
 
+from relatedevents import RelatedEvents, load_sample
+
 # One shared machine may be slow for a moment; a slow example is no failure.
 hypothesis.settings.register_profile(
     "relatedevents",
@@ -18,6 +20,13 @@ hypothesis.settings.register_profile(
     ],
 )
 hypothesis.settings.load_profile("relatedevents")
+
+
+@pytest.fixture(scope="session")
+def fitted_sample():
+    """Return the default model of the sample, fitted once; no test may change it."""
+    return RelatedEvents().fit(load_sample())
+
 
 # Set where every extra is installed: a test that skips for want of one then fails.
 _EXTRAS_EXPECTED = os.environ.get("RELATEDEVENTS_TEST_EXTRAS") == "all"

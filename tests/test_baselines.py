@@ -19,11 +19,11 @@ from relatedevents._baselines import BASELINES, HugoConfig, HugoIndex, baselines
 from relatedevents._baselines.bm25 import bm25_scorer
 from relatedevents._baselines.fusion import fuse
 from relatedevents._baselines.hugo import hugo_keeps
-from relatedevents._baselines.rows import NEVER, Events, best_rows, scored_lists
+from relatedevents._baselines.rows import EXCLUDED, OrderedArchive, best_rows, scored_lists
 from relatedevents._baselines.sums import PlainSum, PlainValues
 from relatedevents.archive import check_events, days_of
 from relatedevents.encoders import encode_headlines, resolve_encoder
-from relatedevents.errors import InputError, UnknownIdError
+from relatedevents.errors import InputError, MissingExtraError, UnknownIdError
 from relatedevents.features.tags import tag_key
 from relatedevents.index.order import page_paths
 
@@ -53,28 +53,30 @@ def lists_of(table):
     return table.groupby("id", sort=False)["related_id"].agg(list).to_dict()
 
 
-def in_order(archive, query, scores, n=N):
-    """Return the ids of the n best by score, newer date, smaller id; None is never listed."""
-    day = dict(zip(archive["id"], days_of(archive["date"]).tolist(), strict=True))
+def by_ties(archive):
+    """Return the ids in the order of equal scores: newer date, undated last, smaller id."""
     undated = np.iinfo(np.int32).max
-    listed = [c for c in archive["id"] if c != query and scores[c] is not None]
+    days = days_of(archive["date"]).tolist()
+    keys = [(day == undated, -day, c) for c, day in zip(archive["id"], days, strict=True)]
+    return [c for _, _, c in sorted(keys)]
 
-    def key(c):
-        return (-scores[c], day[c] == undated, -day[c], c)
 
-    return sorted(listed, key=key)[:n]
+def in_order(ids, query, scores, n=N):
+    """Return the n best ids by score, equal ones as in `ids`; None is never listed."""
+    listed = [c for c in ids if c != query and scores[c] is not None]
+    return sorted(listed, key=lambda c: -scores[c])[:n]
 
 
 def cosine_lists(archive, vectors):
     """Return every list by the cosine of {column: weight} vectors, one pair after another."""
     length = {c: math.sqrt(sum(w * w for w in v.values())) for c, v in vectors.items()}
-    lists = {}
+    ids, lists = by_ties(archive), {}
     for q, x in vectors.items():
         scores = {}
         for c, y in vectors.items():
             dot = sum(w * y[k] for k, w in x.items() if k in y)
             scores[c] = round(dot / (length[q] * length[c]), 6) if dot else 0.0
-        lists[q] = in_order(archive, q, scores)
+        lists[q] = in_order(ids, q, scores)
     return lists
 
 
@@ -170,7 +172,7 @@ def test_sums_are_of_plain_cosines_and_e_folds(sample, name):
             if day[a] is not None and day[c] is not None:
                 apart = abs(day[a] - day[c])
                 values[a, c] += sum(w * math.exp(-apart / days) for w, days in plain.decays)
-    events = Events.of(archive)
+    events = OrderedArchive.of(archive)
     scorer = PlainValues.of(events, resolve_encoder("default")).scorer(plain)
     rows = events.ids.rows_of(archive["id"])
     found = scored_lists(events, rows, None, scorer, N, lambda done: None)
@@ -178,9 +180,9 @@ def test_sums_are_of_plain_cosines_and_e_folds(sample, name):
 
 
 def lists_by_matrix(archive, values):
-    ids = archive["id"].tolist()
+    ids, ordered = archive["id"].tolist(), by_ties(archive)
     return {
-        query: in_order(archive, query, dict(zip(ids, line.tolist(), strict=True)))
+        query: in_order(ordered, query, dict(zip(ids, line.tolist(), strict=True)))
         for query, line in zip(ids, values, strict=True)
     }
 
@@ -210,8 +212,8 @@ def test_bm25_scores_are_those_of_the_formula(sample):
     headlines = [*sample["headline"].tolist()[:120], "", "the of and", "rain rain rain", "rain"]
     found = bm25_scorer(headlines)(np.arange(len(headlines)))
     slow = slow_bm25(headlines)
-    np.testing.assert_array_equal(found > NEVER, slow > 0)
-    np.testing.assert_allclose(np.where(found > NEVER, found, 0.0), slow, atol=2e-5)
+    np.testing.assert_array_equal(found > EXCLUDED, slow > 0)
+    np.testing.assert_allclose(np.where(found > EXCLUDED, found, 0.0), slow, atol=2e-5)
 
 
 def test_bm25_lists_follow_their_scores_and_hold_matches_alone(sample, runs):
@@ -227,26 +229,30 @@ def test_bm25_lists_follow_their_scores_and_hold_matches_alone(sample, runs):
 
 
 def test_bm25_without_a_single_word_lists_nothing():
-    assert (bm25_scorer(["the", "of"])(np.array([0, 1])) == NEVER).all()
+    assert (bm25_scorer(["the", "of"])(np.array([0, 1])) == EXCLUDED).all()
 
 
 def test_fusion_adds_reciprocal_ranks(sample, runs, deep):
-    found = runs["fusion"]
-    for query in sample["id"]:
-        scores = dict.fromkeys(sample["id"], 0.0)
-        for table in deep.values():
-            mine = table[(table["id"] == query) & (table["score"] > 0)]
-            for c, rank in zip(mine["related_id"], mine["rank"], strict=True):
-                scores[c] += 1 / (60 + rank)
-        scores = {c: round(score, 12) or None for c, score in scores.items()}
-        mine = found[found["id"] == query]
-        assert mine["related_id"].tolist() == in_order(sample, query, scores)
-        assert mine["score"].tolist() == [scores[c] for c in mine["related_id"]]
+    ids = by_ties(sample)
+    scores = {query: dict.fromkeys(ids, 0.0) for query in ids}
+    for table in deep.values():
+        matched = table[table["score"] > 0]
+        columns = (matched[name].tolist() for name in ("id", "related_id", "rank"))
+        for query, c, rank in zip(*columns, strict=True):
+            scores[query][c] += 1 / (60 + rank)
+    found = dict(list(runs["fusion"].groupby("id", sort=False)))
+    for query, added in scores.items():
+        rounded = {c: round(score, 12) or None for c, score in added.items()}
+        expected = in_order(ids, query, rounded)
+        assert (query in found) is bool(expected)
+        if expected:
+            assert found[query]["related_id"].tolist() == expected
+            assert found[query]["score"].tolist() == [rounded[c] for c in expected]
 
 
 def test_fusion_gives_no_credit_for_places_that_were_only_filled():
     archive = toy([("a", "2012-01-01", []), ("b", "2012-01-02", []), ("c", "2012-01-03", [])])
-    events = Events.of(archive)
+    events = OrderedArchive.of(archive)
     filled = pd.DataFrame({"id": "a", "rank": [1, 2], "related_id": ["c", "b"], "score": 0.0})
     matched = pd.DataFrame({"id": ["a"], "rank": [1], "related_id": ["b"], "score": [0.5]})
     rows = events.ids.rows_of(["a"])
@@ -255,28 +261,27 @@ def test_fusion_gives_no_credit_for_places_that_were_only_filled():
 
 
 def test_newest_are_the_newest(sample, runs):
-    found = lists_of(runs["newest"])
-    assert found == {q: in_order(sample, q, dict.fromkeys(sample["id"], 0.0)) for q in sample["id"]}
+    found, ids = lists_of(runs["newest"]), by_ties(sample)
+    assert found == {q: in_order(ids, q, dict.fromkeys(ids, 0.0)) for q in ids}
 
 
 def test_random_is_the_same_for_the_same_seed_whatever_else_is_asked(sample, runs):
     ids = sample["id"].tolist()
     again = baselines(sample, names=["random"])["random"]
     pd.testing.assert_frame_equal(again, runs["random"])
+    lists = lists_of(again)
     few = lists_of(baselines(sample, queries=ids[7:3:-1], names=["random"])["random"])
-    assert few == {q: lists_of(again)[q] for q in ids[7:3:-1]}
+    assert few == {q: lists[q] for q in ids[7:3:-1]}
     other = lists_of(baselines(sample, names=["random"], seed=1)["random"])
-    assert sum(other[q] == lists_of(again)[q] for q in ids) == 0
+    assert sum(other[q] == lists[q] for q in ids) == 0
     # By lot, every event is listed about equally often: N on average.
     counts = again["related_id"].value_counts()
     assert len(counts) > 0.95 * len(ids)
     assert counts.max() < 4 * N
 
 
-def test_default_is_the_library_as_it_comes(sample, runs):
-    from relatedevents import RelatedEvents
-
-    pd.testing.assert_frame_equal(runs["default"], RelatedEvents().fit(sample).related_all(N))
+def test_default_is_the_library_as_it_comes(fitted_sample, runs):
+    pd.testing.assert_frame_equal(runs["default"], fitted_sample.related_all(N))
 
 
 def test_input_order_and_the_choice_of_queries_change_no_list(sample, runs):
@@ -293,30 +298,47 @@ def test_input_order_and_the_choice_of_queries_change_no_list(sample, runs):
 # as_of cuts before the list is cut to n.
 
 
+#: Their parts are cut, so that ranks (and neighbours) in them change: checked elsewhere.
+NOT_FILTERED = ("default", "fusion")
+
+
+@pytest.fixture(scope="module")
+def days(sample):
+    """Return some queries, each with the last day that its list may know."""
+    some = sample.iloc[100:160:6]
+    return {
+        query: date + pd.Timedelta(days=40 * number)
+        for number, (query, date) in enumerate(zip(some["id"], some["date"], strict=True))
+    }
+
+
+@pytest.fixture(scope="module")
+def cut_lists(sample, days):
+    return baselines(sample, queries=days, n=N, as_of=days, seed=5)
+
+
+@pytest.fixture(scope="module")
+def whole_lists(sample, days):
+    names = [name for name in BASELINES if name not in NOT_FILTERED]
+    return baselines(sample, queries=days, n=len(sample), names=names, seed=5)
+
+
 @pytest.mark.parametrize("name", BASELINES)
-def test_as_of_is_applied_before_the_cut(sample, name):
+def test_as_of_is_applied_before_the_cut(sample, days, cut_lists, whole_lists, name):
     day = dict(zip(sample["id"], sample["date"], strict=True))
-    queries = sample["id"].tolist()[100:160:6]
-    as_of = {q: day[q] + pd.Timedelta(days=40 * k) for k, q in enumerate(queries)}
-    cut = baselines(sample, queries=queries, n=N, as_of=as_of, names=[name], seed=5)[name]
-    assert all(day[c] <= as_of[q] for q, c in zip(cut["id"], cut["related_id"], strict=True))
-    if name == "fusion":
-        return  # Its parts are cut, so ranks in them rise: checked below.
-    if name == "default":
-        return  # So are the neighbours: checked where as_of is.
-    whole = baselines(sample, queries=queries, n=len(sample), names=[name], seed=5)[name]
-    slow = {q: [c for c in ids if day[c] <= as_of[q]][:N] for q, ids in lists_of(whole).items()}
-    assert lists_of(cut) == {q: ids for q, ids in slow.items() if ids}
+    cut = cut_lists[name]
+    assert all(day[c] <= days[q] for q, c in zip(cut["id"], cut["related_id"], strict=True))
+    if name not in NOT_FILTERED:
+        whole = lists_of(whole_lists[name])
+        slow = {q: [c for c in ids if day[c] <= days[q]][:N] for q, ids in whole.items()}
+        assert lists_of(cut) == {q: ids for q, ids in slow.items() if ids}
 
 
-def test_fusion_fuses_lists_that_are_cut_already(sample):
-    queries = sample["id"].tolist()[150:170]
-    parts = ["tags", "words", "semantic"]
-    found = baselines(sample, queries=queries, as_of="2013-06-01", names=["fusion"])["fusion"]
-    cut = baselines(sample, queries=queries, n=100, as_of="2013-06-01", names=parts)
-    events = Events.of(sample)
-    expected = fuse(events, events.ids.rows_of(queries), list(cut.values()), N)
-    pd.testing.assert_frame_equal(found, expected)
+def test_fusion_fuses_lists_that_are_cut_already(sample, days, cut_lists):
+    cut = baselines(sample, queries=days, n=100, as_of=days, names=["tags", "words", "semantic"])
+    events = OrderedArchive.of(sample)
+    expected = fuse(events, events.ids.rows_of(days), list(cut.values()), N)
+    pd.testing.assert_frame_equal(cut_lists["fusion"], expected)
 
 
 def test_undated_events_end_every_tie_and_leave_with_as_of():
@@ -509,11 +531,11 @@ def test_hugo_keeps_cuts_towards_zero_as_go_does():
 
 
 @given(
-    st.lists(st.sampled_from([NEVER, -1.0, 0.0, 0.5, 1.0]), max_size=30),
+    st.lists(st.sampled_from([EXCLUDED, -1.0, 0.0, 0.5, 1.0]), max_size=30),
     st.integers(1, 12),
 )
 def test_best_rows_against_sorting(scores, n):
-    slow = [row for row, score in enumerate(scores) if score > NEVER]
+    slow = [row for row, score in enumerate(scores) if score > EXCLUDED]
     slow.sort(key=lambda row: (-scores[row], row))
     assert best_rows(np.array(scores, dtype=float), n).tolist() == slow[:n]
 
@@ -542,6 +564,27 @@ def test_bad_arguments_are_refused_with_what_is_allowed(arguments, message):
     archive = toy([("a", "2012-01-01", ["x"]), ("b", "2012-01-02", ["x"])])
     with pytest.raises(InputError, match=message):
         baselines(archive, **arguments)
+
+
+@pytest.mark.parametrize(
+    ("names", "advice"),
+    [
+        (["bm25"], ""),
+        (
+            ["tags", "bm25", "newest"],
+            ". Or leave it out: baselines(..., names=['tags', 'newest']).",
+        ),
+    ],
+)
+def test_without_bm25s_one_error_says_what_to_install_or_to_leave_out(monkeypatch, names, advice):
+    archive = toy([("a", "2012-01-01", ["x"]), ("b", "2012-01-02", ["x"])])
+    monkeypatch.setitem(sys.modules, "bm25s", None)
+    needs = """the baseline 'bm25' needs bm25s: pip install "relatedevents[baselines]\""""
+    with pytest.raises(MissingExtraError, match=re.escape(needs + advice) + "$"):
+        baselines(archive, names=names)
+    with pytest.raises(MissingExtraError, match="names="):
+        baselines(archive)
+    assert list(baselines(archive, names=["tags", "hugo"])) == ["tags", "hugo"]
 
 
 def test_an_unknown_query_is_named(sample):

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from relatedevents import RelatedEvents, evaluate, load_sample, load_sample_links, read_run
+from relatedevents import evaluate, load_sample, load_sample_links, read_run
 from relatedevents._baselines import BASELINES
 from relatedevents.cli import main
 from relatedevents.cli.report_text import report_text
@@ -15,7 +15,7 @@ from relatedevents.report.blocks import Entry, Heading, Points, SideBySide, Tabl
 
 
 @pytest.fixture(scope="module")
-def files(tmp_path_factory):
+def files(fitted_sample, tmp_path_factory):
     """The sample as a user's own files, and lists made by two models."""
     folder = tmp_path_factory.mktemp("files")
     archive, links = load_sample(), load_sample_links()
@@ -23,12 +23,17 @@ def files(tmp_path_factory):
     ids = links["id"].drop_duplicates()[:12]
     some = links[links["id"].isin(ids)].drop(columns="origin")
     some.to_json(folder / "links.jsonl", orient="records", lines=True, date_format="iso")
-    model = RelatedEvents().fit(archive)
-    model.save(folder / "model")
+    fitted_sample.save(folder / "model")
     days = some.drop_duplicates("id").set_index("id")["as_of"].to_dict()
-    model.related_many(ids, as_of=days).to_csv(folder / "good.csv", index=False)
-    model.related_many(ids, n=3).to_parquet(folder / "short.parquet")
+    fitted_sample.related_many(ids, as_of=days).to_csv(folder / "good.csv", index=False)
+    fitted_sample.related_many(ids, n=3).to_parquet(folder / "short.parquet")
     return folder
+
+
+@pytest.fixture
+def already_fitted(monkeypatch, fitted_sample):
+    """Let the command find the sample's model fitted: what is tested is said after the fit."""
+    monkeypatch.setattr("relatedevents.cli.evaluate.fit_model", lambda args: fitted_sample)
 
 
 def run(capsys, *args):
@@ -99,7 +104,8 @@ def test_the_sample_with_every_baseline_and_every_output(capsys, tmp_path):
     assert (tmp_path / "r.html").read_text("utf-8").count("<svg") == 4
     assert len(list((tmp_path / "trec").glob("*.run"))) == len(BASELINES)
     lists = read_run(tmp_path / "trec" / "01-default.run")
-    again = evaluate(lists, load_sample_links(), archive=load_sample(), bounds=False, encoder=None)
+    few = {"n_resamples": 10, "n_permutations": 10, "bounds": False, "encoder": None}
+    again = evaluate(lists, load_sample_links(), archive=load_sample(), **few)
     assert f"default      {again.means['mean'].iloc[0]:.3f} (".replace("0.", ".", 1) in out
 
 
@@ -120,6 +126,7 @@ def test_options_reach_the_measurement(capsys, files):
     assert read["incomplete"] is None
 
 
+@pytest.mark.usefixtures("already_fitted")
 @pytest.mark.parametrize(
     ("args", "message"),
     [

@@ -191,5 +191,5 @@ def test_importing_kernels_imports_no_compiler():
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "False"
     assert isinstance(
-        importlib.import_module("relatedevents.scoring._pair_kernels").cosines, Kernel
+        importlib.import_module("relatedevents.signals._pair_kernels").cosines, Kernel
     )

@@ -117,15 +117,15 @@ def test_no_part_counts_for_less_than_a_quarter_of_what_it_counts_in_the_score(m
     assert coefficients[1] == pytest.approx(best_common(parts, coefficients) / 4, rel=1e-2)
 
 
-def test_each_fold_is_foretold_from_the_others():
+def test_each_fold_is_predicted_from_the_others():
     parts, linked = drawn(5)
     queries = np.repeat(np.arange(60), 10)
     folds = [np.arange(0, 30), np.arange(30, 60)]
     found = confidence.cross_validate(parts, linked, queries, folds)
-    other = confidence.foretell(parts[:300], *confidence.learn(parts[300:], linked[300:]))
+    other = confidence.predict_proba(parts[:300], *confidence.learn(parts[300:], linked[300:]))
     assert found.probabilities[:300] == pytest.approx(other)
     assert found.base_rates[0] == pytest.approx(linked[300:].mean())
-    # Its own labels take no part in what is foretold of a fold.
+    # Its own labels take no part in the prediction of a fold.
     turned = linked.copy()
     turned[:300] = ~turned[:300]
     again = confidence.cross_validate(parts, turned, queries, folds)
@@ -142,7 +142,7 @@ def test_folds_need_both_kinds(linked):
 
 
 @given(st.integers(0, 10**6), st.integers(10, 60))
-def test_figures_are_those_of_their_definitions(seed, n):
+def test_metrics_are_those_of_their_definitions(seed, n):
     rng = np.random.default_rng(seed)
     p, linked = np.round(rng.random(n), 1), rng.random(n) < 0.5
     linked[:2] = True, False

@@ -1,10 +1,9 @@
-"""Encoders: one contract for every kind, bad ones told apart by message, the vector cache."""
+"""Encoders: known answers, bad ones told apart by message, the vector cache."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +15,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import sparse
+from toy import TREATIES as HEADLINES
+from toy import small_model2vec_folder
 
 from relatedevents.encoders import (
     DamagedCacheWarning,
@@ -31,13 +32,6 @@ from relatedevents.errors import InputError, MissingExtraError
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 KEYWORDS = ("treaty", "storm", "election")
-HEADLINES = [
-    "A treaty is signed in Oslo.",
-    "A storm closes the port of Oslo, and an election is put off.",
-    "An election is held.",
-    "A treaty is signed in Oslo.",
-    "",
-]
 
 
 class KeywordEncoder:
@@ -61,87 +55,6 @@ class FixedEncoder:
 
     def encode(self, texts):
         return self.make(len(texts))
-
-
-def small_model2vec_folder(folder):
-    from model2vec import StaticModel
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
-
-    vocabulary = {"[UNK]": 0, "treaty": 1, "storm": 2, "election": 3}
-    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.Lowercase()
-    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    vectors = np.array([[0, 0], [1, 0], [0, 1], [1, 1]], dtype=np.float32)
-    StaticModel(vectors, tokenizer, {"model_type": "model2vec"}).save_pretrained(folder)
-    return folder
-
-
-@pytest.fixture(params=["default", "model2vec folder", "object"])
-def encoder(request, tmp_path):
-    if request.param == "default":
-        return resolve_encoder("default")
-    if request.param == "object":
-        return resolve_encoder(KeywordEncoder(cache_key="keywords 1"))
-    return resolve_encoder(str(small_model2vec_folder(tmp_path / "model")))
-
-
-# --- the contract, for every kind ---------------------------------------------------------
-
-
-def test_one_unit_vector_for_each_headline(encoder):
-    vectors = encode_headlines(encoder, HEADLINES)
-    assert vectors.dtype == np.float32
-    assert vectors.shape[0] == len(HEADLINES)
-    np.testing.assert_allclose(np.linalg.norm(vectors[:4], axis=1), 1, atol=1e-6)
-    np.testing.assert_array_equal(vectors[4], 0)
-
-
-def test_batch_equals_single(encoder):
-    together = encode_headlines(encoder, HEADLINES)
-    alone = [encode_headlines(encoder, [headline])[0] for headline in HEADLINES]
-    np.testing.assert_array_equal(together, np.array(alone))
-
-
-def test_place_in_the_list_and_neighbours_do_not_matter(encoder):
-    many = [f"{HEADLINES[i % 3]} Part {i}." for i in range(_BATCH + 7)]
-    vectors = encode_headlines(encoder, many)
-    np.testing.assert_array_equal(encode_headlines(encoder, many[::-1]), vectors[::-1])
-    np.testing.assert_array_equal(encode_headlines(encoder, many[-3:]), vectors[-3:])
-
-
-def test_equal_texts_have_equal_vectors_and_the_nearest_is_found(encoder):
-    vectors = encode_headlines(encoder, HEADLINES)
-    np.testing.assert_array_equal(vectors[0], vectors[3])
-    cosines = vectors @ vectors.T
-    assert cosines[2, 1] > cosines[2, 0]
-
-
-def test_no_headlines_give_no_rows_of_the_right_length(encoder):
-    width = encode_headlines(encoder, HEADLINES).shape[1]
-    empty = encode_headlines(encoder, [])
-    assert empty.shape == (0, width)
-    assert empty.dtype == np.float32
-
-
-def test_fingerprint_stays_the_same_after_encoding(encoder):
-    before = encoder_fingerprint(encoder)
-    encode_headlines(encoder, HEADLINES)
-    assert encoder_fingerprint(encoder) == before
-    assert len(before) == 32
-    int(before, 16)
-
-
-def test_cache_gives_the_same_vectors(encoder, tmp_path):
-    plain = encode_headlines(encoder, HEADLINES)
-    for _ in range(2):
-        kept = encode_headlines(encoder, HEADLINES, cache_dir=tmp_path / "cache")
-        np.testing.assert_array_equal(kept, plain)
-
-
-def test_encoding_leaves_the_environment_alone(encoder):
-    before = dict(os.environ)
-    encode_headlines(encoder, [f"Treaty number {i}" for i in range(10_500)])
-    assert dict(os.environ) == before
 
 
 # --- known answers ------------------------------------------------------------------------

@@ -142,7 +142,7 @@ def test_a_signal_alone_through_the_blocks(weights, block_size, spy):
 def test_opposite_topics_count_nothing():
     # Both signs of a topic's dot product come up, and a negative one is no part.
     model = RelatedEvents(encoder=KeywordEncoder(), weights=WEIGHTS["topic"])
-    topics = model.fit(random_frame(20, 60)).index_.features.topics
+    topics = model.fit(random_frame(20, 60)).index_.features.dense("topics")
     assert (topics @ topics.T).min() < -0.1
     table = model.related_all(59)
     assert table["topic"].min() == 0.0
@@ -325,7 +325,7 @@ def test_terms_error_bounds_float32():
     """Every float32 score lies within `ScoreTerms.error` of the exact one."""
     model = RelatedEvents(encoder=RandomEncoder(64, 0.5)).fit(random_frame(16, 60))
     features = model.index_.features
-    assert features.topics.shape[1] > 2
+    assert features.dense("topics").shape[1] > 2
     for name, weights in WEIGHTS.items():
         terms = score_terms(features, weights)
         q, c = (rows.ravel() for rows in np.indices((60, 60)))

@@ -7,15 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relatedevents.errors import InputError
-from relatedevents.evaluation.beyond_accuracy import BEYOND, beyond, gini
+from relatedevents.evaluation.beyond_accuracy import BEYOND_ACCURACY, describe_lists, gini
 
 CATALOGUE = ["a", "b", "c", "d", "e", "f"]
 RUN = {"a": ["b", "c"], "b": ["a", "c", "d"], "c": ["d"], "e": []}
 
 
-def value(figure, run=RUN, **given_data):
-    table = beyond(run, CATALOGUE, n=2, **given_data)
-    return table.loc[figure, "value"], table.loc[figure, "cases"]
+def value(metric, run=RUN, **given_data):
+    table = describe_lists(run, CATALOGUE, n=2, **given_data)
+    return table.loc[metric, "value"], table.loc[metric, "cases"]
 
 
 def test_reach_and_balance_by_hand():
@@ -64,21 +64,23 @@ def test_same_story_counts_only_events_that_have_one():
     assert value("same_story", stories=as_list) == (0.75, 4)
 
 
-def test_a_figure_without_cases_is_not_a_number():
-    table = beyond(
+def test_a_metric_without_cases_is_not_a_number():
+    table = describe_lists(
         {"a": []}, CATALOGUE, days={"a": 1}, stories={"a": "s"}, duplicate_keys=["x"] * 6
     )
-    for figure in ("gini", "mutual", "days_apart", "days_spread", "near_duplicates", "same_story"):
-        assert np.isnan(table.loc[figure, "value"])
+    for metric in ("gini", "mutual", "days_apart", "days_spread", "near_duplicates", "same_story"):
+        assert np.isnan(table.loc[metric, "value"])
     assert table.loc["empty_lists", "value"] == 1.0
 
 
 def test_only_what_the_data_allow_is_reported_and_all_of_it_in_words():
-    plain = beyond(RUN, CATALOGUE)
+    plain = describe_lists(RUN, CATALOGUE)
     assert "days_apart" not in plain.index
     assert "fewer than the 10 events" in plain.loc["short_lists", "words"]
-    full = beyond(RUN, CATALOGUE, days=range(6), stories=[None] * 6, duplicate_keys=range(6))
-    assert set(full.index) == set(BEYOND)
+    full = describe_lists(
+        RUN, CATALOGUE, days=range(6), stories=[None] * 6, duplicate_keys=range(6)
+    )
+    assert set(full.index) == set(BEYOND_ACCURACY)
     assert (full["words"].str.len() > 20).all()
 
 
@@ -105,7 +107,7 @@ def test_keys_and_mutual_links_equal_slow_loops(run, keys):
             repeated += key[c] is not None and key[c] in [key[x] for x in [q, *ids[:i]]]
             if c in run:
                 mutual.append(q in run[c])
-    table = beyond(run, CATALOGUE, duplicate_keys=keys)
+    table = describe_lists(run, CATALOGUE, duplicate_keys=keys)
     assert table["cases"][["near_duplicates", "mutual"]].tolist() == [listed, len(mutual)]
     if listed:
         assert table.loc["near_duplicates", "value"] == pytest.approx(repeated / listed)
@@ -139,4 +141,4 @@ def test_keys_and_mutual_links_equal_slow_loops(run, keys):
 )
 def test_bad_input_is_told_apart(changed, message):
     with pytest.raises(InputError, match=message):
-        beyond(**({"run": RUN, "catalogue": CATALOGUE} | changed))
+        describe_lists(**({"run": RUN, "catalogue": CATALOGUE} | changed))

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from relatedevents.errors import InputError
-from relatedevents.evaluation.compare import compare
+from relatedevents.evaluation.comparison import compare
 from relatedevents.evaluation.metrics import score_run
 
 IDS = [f"e{i:02}" for i in range(30)]

@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relatedevents.errors import InputError
-from relatedevents.evaluation.incomplete import INCOMPLETE_WORDS, incomplete
 from relatedevents.evaluation.metrics import score_run
+from relatedevents.evaluation.unjudged import INCOMPLETE_WORDS, incomplete
 
 NAMES = ["ndcg@4", "ndcg@10", "p@4", "r@4", "rc@4", "rc@10", "success@2", "ap", "rr"]
 IDS = [f"e{i}" for i in range(9)]

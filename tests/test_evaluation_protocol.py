@@ -1,7 +1,10 @@
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from relatedevents import evaluation
 from relatedevents.errors import InputError, LeakError
 from relatedevents.evaluation.protocol import check_leaks, filter_as_of
 from relatedevents.evaluation.splits import split_by_story, split_by_time
@@ -185,3 +188,17 @@ def test_bad_input_is_told_apart(function, arguments, message):
 def test_a_gap_is_a_count_of_days(function, arguments):
     with pytest.raises(InputError, match="gap: got -1; allowed: a whole number of 0 or more"):
         function(*arguments, gap=-1)
+
+
+def test_the_splits_that_the_refusal_advises_are_there_and_have_no_leak():
+    links = {"old": ["a"], "mid": ["a"], "new": ["mid"]}
+    with pytest.raises(LeakError) as caught:
+        evaluation.check_leaks(links, links)
+    advised = re.findall(r"split_by_\w+", str(caught.value))
+    assert advised == ["split_by_time", "split_by_story"]
+    assert "of relatedevents.evaluation" in str(caught.value)
+    assert all(callable(getattr(evaluation, name)) for name in advised)
+    days = {"a": 0, "old": 10, "mid": 90, "new": 100}
+    split = evaluation.split_by_time(links, days, 100)
+    found = evaluation.check_leaks(split.tune, split.test, days=days)
+    assert set(found.values()) == {0}

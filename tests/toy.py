@@ -52,6 +52,16 @@ ALL = Weights.only(
 )
 
 
+#: What encoders are tried with: two equal headlines and an empty one among them.
+TREATIES = [
+    "A treaty is signed in Oslo.",
+    "A storm closes the port of Oslo, and an election is put off.",
+    "An election is held.",
+    "A treaty is signed in Oslo.",
+    "",
+]
+
+
 class KeywordEncoder:
     """One dimension a keyword, 1 where the headline has it: cosines can be worked out by hand."""
 
@@ -65,6 +75,20 @@ class KeywordEncoder:
         return np.array(
             [[float(key in some) for key in self.keywords] for some in words], dtype=np.float32
         ).reshape(len(texts), len(self.keywords))
+
+
+def small_model2vec_folder(folder):
+    """A model2vec model of three words whose vectors can be added in the head."""
+    from model2vec import StaticModel
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
+
+    vocabulary = {"[UNK]": 0, "treaty": 1, "storm": 2, "election": 3}
+    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.Lowercase()
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    vectors = np.array([[0, 0], [1, 0], [0, 1], [1, 1]], dtype=np.float32)
+    StaticModel(vectors, tokenizer, {"model_type": "model2vec"}).save_pretrained(folder)
+    return folder
 
 
 class ConstantEncoder:

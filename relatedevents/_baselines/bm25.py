@@ -1,4 +1,4 @@
-"""BM25 of the headlines' words, by way of bm25s."""
+"""BM25 of the headlines' words, by way of bm25s (the extra "baselines")."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from relatedevents._baselines.rows import NEVER, Rows, Scorer, Scores
+from relatedevents._baselines.rows import EXCLUDED, Rows, Scorer, Scores
+from relatedevents._util.checks import require
 
+PURPOSE = "the baseline 'bm25'"
 #: Saturation of repeated words, and how much a long headline is held back.
 K1, B = 1.5, 0.75
 
@@ -32,8 +34,13 @@ def bm25_scorer(headlines: Sequence[str]) -> Scorer:
     Returns
     -------
     callable
-        Rows of queries -> float64 scores, shape (n_queries, n_events), `NEVER` where no word is
+        Rows of queries -> float64 scores, shape (n_queries, n_events), `EXCLUDED` where no word is
         shared.
+
+    Raises
+    ------
+    MissingExtraError
+        If bm25s is not installed.
 
     Examples
     --------
@@ -44,15 +51,13 @@ def bm25_scorer(headlines: Sequence[str]) -> Scorer:
     words_of_row, vocabulary = _numbered_words(headlines)
     n_events = len(headlines)
     if not vocabulary:
-        return lambda queries: np.full((len(queries), n_events), NEVER)
+        return lambda queries: np.full((len(queries), n_events), EXCLUDED)
 
-    import bm25s
-
-    engine = bm25s.BM25(k1=K1, b=B, method="lucene")
+    engine = require("bm25s", PURPOSE).BM25(k1=K1, b=B, method="lucene")
     engine.index((words_of_row, vocabulary), show_progress=False)
 
     def score(queries: Rows) -> Scores:
-        scores = np.full((len(queries), n_events), NEVER)
+        scores = np.full((len(queries), n_events), EXCLUDED)
         for line, row in enumerate(queries.tolist()):
             if words_of_row[row]:
                 of_row = np.asarray(engine.get_scores_from_ids(words_of_row[row]), dtype=np.float64)

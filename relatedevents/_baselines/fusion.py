@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from relatedevents._baselines.rows import Events, Rows, list_table
+from relatedevents._baselines.rows import OrderedArchive, Rows, list_table
 
 #: The constant of Cormack, Clarke and Büttcher (SIGIR 2009).
 K = 60
@@ -17,7 +17,7 @@ _DECIMALS = 12
 
 
 def fuse(
-    events: Events, queries: Rows, lists: Sequence[pd.DataFrame], n: int, k: int = K
+    events: OrderedArchive, queries: Rows, lists: Sequence[pd.DataFrame], n: int, k: int = K
 ) -> pd.DataFrame:
     """Return the fused lists: score(q, c) = sum over the lists that hold c of 1 / (k + rank).
 
@@ -26,7 +26,7 @@ def fuse(
 
     Parameters
     ----------
-    events : Events
+    events : OrderedArchive
         The archive.
     queries : numpy.ndarray of int64, shape (n_queries,)
         The rows that get a list.
@@ -47,7 +47,7 @@ def fuse(
     --------
     >>> from relatedevents.archive import check_events
     >>> table = pd.DataFrame({"id": list("abc"), "headline": list("xyz"), "date": "2012-10-12"})
-    >>> events = Events.of(check_events(table.assign(tags=[[], [], []])))
+    >>> events = OrderedArchive.of(check_events(table.assign(tags=[[], [], []])))
     >>> one = pd.DataFrame({"id": "a", "rank": [1, 2], "related_id": ["b", "c"], "score": 1.0})
     >>> two = pd.DataFrame({"id": "a", "rank": [1], "related_id": ["c"], "score": 1.0})
     >>> fuse(events, np.array([0]), [one, two], n=2)[["related_id", "score"]].round(4)

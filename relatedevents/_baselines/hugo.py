@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
-from relatedevents._baselines.rows import NEVER, Events, Rows, Scorer, Scores
+from relatedevents._baselines.rows import EXCLUDED, OrderedArchive, Rows, Scorer, Scores
 from relatedevents._util.checks import check_count, problem, shown
 from relatedevents.errors import InputError
 from relatedevents.retrieval.filters import ANY_DAY
@@ -76,11 +76,9 @@ class HugoIndex:
 
     def __post_init__(self) -> None:
         where = f"HugoIndex({shown(self.name)})"
-        whole = isinstance(self.weight, int) and not isinstance(self.weight, bool)
-        if not whole:
-            raise InputError(
-                problem(f"{where}.weight", f"got {shown(self.weight)}", "a whole number")
-            )
+        if not isinstance(self.weight, int) or isinstance(self.weight, bool):
+            came = f"got {shown(self.weight)}"
+            raise InputError(problem(f"{where}.weight", came, "a whole number"))
         _check_percent(f"{where}.cardinality_threshold", self.cardinality_threshold)
         _layout(self.pattern)
 
@@ -124,15 +122,14 @@ class HugoConfig:
         names = [index.name for index in self.indices]
         if not any(index.weight for index in self.indices):
             came = "no index has a weight" if names else "got no index"
-            raise InputError(
-                problem("HugoConfig.indices", came, "at least one with a weight other than 0")
-            )
+            allowed = "at least one with a weight other than 0"
+            raise InputError(problem("HugoConfig.indices", came, allowed))
         if len(set(names)) < len(names):
             came = f"got the columns {', '.join(names)}"
             raise InputError(problem("HugoConfig.indices", came, "each column once"))
 
 
-def hugo_scorer(events: Events, config: HugoConfig) -> Scorer:
+def hugo_scorer(events: OrderedArchive, config: HugoConfig) -> Scorer:
     """Return a scorer that ranks as Hugo's Related Content does.
 
     - A candidate's weight is the sum, over every keyword that it shares with the query, of the
@@ -150,7 +147,7 @@ def hugo_scorer(events: Events, config: HugoConfig) -> Scorer:
 
     Parameters
     ----------
-    events : Events
+    events : OrderedArchive
         The archive.
     config : HugoConfig
         The settings.
@@ -158,7 +155,7 @@ def hugo_scorer(events: Events, config: HugoConfig) -> Scorer:
     Returns
     -------
     callable
-        Rows of queries -> float64 weights, shape (n_queries, n_events), `NEVER` where Hugo would
+        Rows of queries -> float64 weights, shape (n_queries, n_events), `EXCLUDED` where Hugo would
         not list the event.
 
     Raises
@@ -191,7 +188,7 @@ def hugo_scorer(events: Events, config: HugoConfig) -> Scorer:
             dated = np.where(days > ANY_DAY, ANY_DAY, days)
             of_all = np.where(events.days > ANY_DAY, np.iinfo(np.int32).min, events.days)
             kept &= of_all[None, :] <= dated[:, None]
-        return np.where(kept, weight.astype(np.float64), NEVER)
+        return np.where(kept, weight.astype(np.float64), EXCLUDED)
 
     return score
 
@@ -221,11 +218,11 @@ def hugo_keeps(
     >>> hugo_keeps(np.array([100, 10, 110]), np.array([1, 1, 2]), 80, 0, 100).tolist()
     [True, False, True]
     """
-    some = np.maximum(matches, 1)
+    divisor = np.maximum(matches, 1)
     # Go cuts towards 0 where Python's // goes down.
-    mean = np.sign(weight) * (np.abs(weight) // some)
+    mean = np.sign(weight) * (np.abs(weight) // divisor)
     normalised = np.floor((mean - smallest) / (largest - smallest) * 100.0 + 0.5)
-    return np.asarray((matches > 0) & (normalised >= threshold // some))
+    return np.asarray((matches > 0) & (normalised >= threshold // divisor))
 
 
 def _column(table: pd.DataFrame, index: HugoIndex) -> list[object]:
@@ -236,8 +233,8 @@ def _column(table: pd.DataFrame, index: HugoIndex) -> list[object]:
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         layout = _layout(index.pattern)
         # Day by day: an archive has far fewer days than events.
-        told = {day: day.strftime(layout) for day in column.dropna().unique()}
-        return [told.get(day) for day in column]
+        text_of_day = {day: day.strftime(layout) for day in column.dropna().unique()}
+        return [text_of_day.get(day) for day in column]
     return list(column)
 
 
@@ -257,21 +254,17 @@ def _keywords(cell: object, index: HugoIndex, to_lower: bool) -> list[str]:
 def _keyword_matrix(keywords: list[list[str]], most_percent: int) -> sparse.csr_matrix:
     """Return how often each event has each keyword; keywords that too many have are dropped."""
     frequency = Counter(word for words in keywords for word in words)
-    documents = sum(bool(words) for words in keywords)
-    if most_percent:
-        frequency = Counter(
-            {
-                word: count
-                for word, count in frequency.items()
-                if math.ceil(count / documents * 100) <= most_percent
-            }
-        )
-    column = {word: number for number, word in enumerate(sorted(frequency))}
-    rows = [[column[word] for word in words if word in column] for words in keywords]
-    starts = np.zeros(len(rows) + 1, dtype=np.int64)
-    np.cumsum([len(row) for row in rows], out=starts[1:])
-    columns = np.fromiter((one for row in rows for one in row), np.int64, int(starts[-1]))
-    ones = np.ones(len(columns), dtype=np.int64)
-    matrix = sparse.csr_matrix((ones, columns, starts), shape=(len(rows), len(column)))
-    matrix.sum_duplicates()
-    return matrix
+    documents = sum(map(bool, keywords))
+    kept = [
+        word
+        for word, count in sorted(frequency.items())
+        if not most_percent or math.ceil(count / documents * 100) <= most_percent
+    ]
+    column = {word: number for number, word in enumerate(kept)}
+    pairs = [
+        (r, column[word]) for r, words in enumerate(keywords) for word in words if word in column
+    ]
+    rows, columns = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+    # Pairs that come several times are added up.
+    ones = np.ones(len(pairs), dtype=np.int64)
+    return sparse.csr_matrix((ones, (rows, columns)), shape=(len(keywords), len(column)))

@@ -14,7 +14,7 @@ from relatedevents.index.order import tie_order
 from relatedevents.weights import Weights
 
 #: What a scorer gives to an event that its list must never hold.
-NEVER = -np.inf
+EXCLUDED = -np.inf
 
 # A block of scores holds at most so many float64 numbers: 32 MB.
 _BLOCK = 4_000_000
@@ -22,12 +22,12 @@ _BLOCK = 4_000_000
 Rows = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float64]
 
-#: Rows of some queries -> a score for every event, `NEVER` where it does not match.
+#: Rows of some queries -> a score for every event, `EXCLUDED` where it does not match.
 Scorer = Callable[[Rows], Scores]
 
 
 @dataclass(frozen=True)
-class Events:
+class OrderedArchive:
     """An archive's events, newer first, undated last, then smaller id.
 
     Attributes
@@ -51,7 +51,7 @@ class Events:
     days: npt.NDArray[np.int32]
 
     @classmethod
-    def of(cls, archive: pd.DataFrame) -> Events:
+    def of(cls, archive: pd.DataFrame) -> OrderedArchive:
         """Return the events of a checked archive."""
         place = tie_order(archive, Weights(tie_break="date"))
         table = archive.iloc[place].reset_index(drop=True)
@@ -63,7 +63,7 @@ class Events:
 
 
 def best_rows(scores: Scores, n: int) -> Rows:
-    """Return the rows of the n highest scores, best first, equal ones by row; never `NEVER`.
+    """Return the rows of the n highest scores, best first, equal ones by row; never `EXCLUDED`.
 
     Parameters
     ----------
@@ -74,10 +74,10 @@ def best_rows(scores: Scores, n: int) -> Rows:
 
     Examples
     --------
-    >>> best_rows(np.array([1.0, NEVER, 3.0, 1.0, 0.0]), 3).tolist()
+    >>> best_rows(np.array([1.0, EXCLUDED, 3.0, 1.0, 0.0]), 3).tolist()
     [2, 0, 3]
     """
-    rows = np.flatnonzero(scores > NEVER)
+    rows = np.flatnonzero(scores > EXCLUDED)
     if len(rows) > n:
         # All that tie with the n-th stay, so that the row decides among them, not the partition.
         lowest = np.partition(scores[rows], len(rows) - n)[len(rows) - n]
@@ -86,7 +86,7 @@ def best_rows(scores: Scores, n: int) -> Rows:
 
 
 def scored_lists(
-    events: Events,
+    events: OrderedArchive,
     queries: Rows,
     until: Rows | None,
     scorer: Scorer,
@@ -97,7 +97,7 @@ def scored_lists(
 
     Parameters
     ----------
-    events : Events
+    events : OrderedArchive
         The archive.
     queries : numpy.ndarray of int64, shape (n_queries,)
         The rows that get a list; none is in its own.
@@ -121,9 +121,9 @@ def scored_lists(
     for first in range(0, len(queries), size):
         block = queries[first : first + size]
         scores = scorer(block)
-        scores[np.arange(len(block)), block] = NEVER
+        scores[np.arange(len(block)), block] = EXCLUDED
         if until is not None:
-            scores[events.days[None, :] > until[first : first + size, None]] = NEVER
+            scores[events.days[None, :] > until[first : first + size, None]] = EXCLUDED
         for line in scores:
             found.append(best_rows(line, n))
             values.append(line[found[-1]])
@@ -137,7 +137,9 @@ def scored_lists(
     )
 
 
-def list_table(events: Events, queries: Rows, related: Rows, scores: Scores) -> pd.DataFrame:
+def list_table(
+    events: OrderedArchive, queries: Rows, related: Rows, scores: Scores
+) -> pd.DataFrame:
     """Return pairs of rows, list by list and best first, as a table id, rank, related_id, score."""
     new = np.ones(len(queries), dtype=np.bool_)
     new[1:] = queries[1:] != queries[:-1]

@@ -11,14 +11,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from relatedevents._baselines.bm25 import bm25_scorer
+from relatedevents._baselines.bm25 import PURPOSE, bm25_scorer
 from relatedevents._baselines.fusion import fuse
 from relatedevents._baselines.hugo import HugoConfig, hugo_scorer
 from relatedevents._baselines.models import Models, only
-from relatedevents._baselines.rows import Events, Rows, Scorer, Scores, scored_lists
-from relatedevents._util.checks import check_choice, check_count, problem, shown, some_of
+from relatedevents._baselines.rows import OrderedArchive, Rows, Scorer, Scores, scored_lists
+from relatedevents._util.checks import check_choice, check_count, problem, require, shown, some_of
 from relatedevents.archive import check_events
-from relatedevents.errors import InputError
+from relatedevents.errors import InputError, MissingExtraError
 from relatedevents.retrieval.filters import read_as_of
 from relatedevents.weights import Weights
 
@@ -103,6 +103,8 @@ def baselines(
         If an argument can't be used.
     UnknownIdError
         If the archive lacks a query.
+    MissingExtraError
+        If "bm25" is asked for and the extra "baselines" (bm25s) is not installed.
 
     Examples
     --------
@@ -112,12 +114,14 @@ def baselines(
     (['tags', 'newest'], True)
     """
     chosen = _check_names(names)
+    if "bm25" in chosen:
+        _require_bm25s(chosen)
     n = check_count("n", n)
     seed = check_count("seed", seed, 0)
     if hugo is not None and not isinstance(hugo, HugoConfig):
         raise InputError(problem("hugo", f"got {shown(hugo)}", "a HugoConfig"))
     table = check_events(archive)
-    events = Events.of(table)
+    events = OrderedArchive.of(table)
     rows = _query_rows(events, queries)
     ids = None if queries is None else events.id_of_row[rows].tolist()
     until = read_as_of(as_of, events.id_of_row[rows].tolist(), events.days[rows])
@@ -158,7 +162,17 @@ def _check_names(names: Sequence[str] | None) -> list[str]:
     return chosen
 
 
-def _query_rows(events: Events, queries: Iterable[str] | None) -> Rows:
+def _require_bm25s(chosen: Sequence[str]) -> None:
+    """Raise `MissingExtraError` before any list is made, and say how to do without."""
+    try:
+        require("bm25s", PURPOSE)
+    except MissingExtraError as error:
+        others = [name for name in chosen if name != "bm25"]
+        message = f"{error}. Or leave it out: baselines(..., names={others})."
+        raise MissingExtraError(message if others else str(error)) from error
+
+
+def _query_rows(events: OrderedArchive, queries: Iterable[str] | None) -> Rows:
     if queries is None:
         # The archive's own order, as everywhere.
         return np.argsort(events.place, kind="stable").astype(np.int64)
@@ -176,7 +190,7 @@ def _query_rows(events: Events, queries: Iterable[str] | None) -> Rows:
 
 
 def _fusion(
-    events: Events, rows: Rows, models: Models, n: int, as_of: object, progress: bool
+    events: OrderedArchive, rows: Rows, models: Models, n: int, as_of: object, progress: bool
 ) -> pd.DataFrame:
     depth = max(_LEAST_DEPTH, 10 * n)
     fused = []

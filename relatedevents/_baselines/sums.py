@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from relatedevents._baselines.rows import Events, Rows, Scorer, Scores
+from relatedevents._baselines.rows import OrderedArchive, Rows, Scorer, Scores
 from relatedevents.archive import UNDATED
 from relatedevents.encoders import Encoder, encode_headlines
 from relatedevents.engines.terms import DECIMALS
@@ -58,7 +58,7 @@ class PlainValues:
     days: npt.NDArray[np.int32]
 
     @classmethod
-    def of(cls, events: Events, encoder: Encoder) -> PlainValues:
+    def of(cls, events: OrderedArchive, encoder: Encoder) -> PlainValues:
         """Return the values of an archive's events."""
         headlines = events.table["headline"].tolist()
         tags = events.table["tags"].tolist()

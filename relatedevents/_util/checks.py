@@ -22,6 +22,7 @@ _EXTRA_OF_MODULE = {
     "mwparserfromhell": "wikitext",
     "matplotlib": "plot",
     "faiss": "approximate",
+    "bm25s": "baselines",
 }
 
 

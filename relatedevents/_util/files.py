@@ -1,4 +1,4 @@
-"""Files that are there as a whole or not at all.
+"""Atomic writing: files and folders that are complete or not there at all.
 
 Everything is written under a temporary name beside its place and renamed at the end, so that
 a reader never meets half a file, and a full disk leaves what was there before.
@@ -183,7 +183,7 @@ def atomic_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
 def _move_into(source: Path, target: Path) -> None:
     """Move every file of one folder to its place in another."""
     for folder, _, names in os.walk(source):
-        place = target / Path(folder).relative_to(source)
-        place.mkdir(exist_ok=True)
+        destination = target / Path(folder).relative_to(source)
+        destination.mkdir(exist_ok=True)
         for name in names:
-            (Path(folder) / name).replace(place / name)
+            (Path(folder) / name).replace(destination / name)

@@ -1,4 +1,4 @@
-"""The archive: the checked table of events, its ids and rows, its dates as days."""
+"""The archive: the checked table of events, ids and their rows, dates as day numbers."""
 
 from __future__ import annotations
 

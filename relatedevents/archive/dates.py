@@ -39,7 +39,7 @@ _PERIOD = re.compile(r"\d{4}([-/]\d{1,2})?", re.ASCII)
 
 @dataclass
 class Days:
-    """A column of dates that has been read: the days, and what was wrong with it."""
+    """A column of dates as day numbers, with its unreadable values and its time zones."""
 
     days: npt.NDArray[np.int32]
     unreadable: list[tuple[int, str]] = field(default_factory=list)
@@ -67,8 +67,8 @@ def is_missing(value: object) -> bool:
 
 def _day_of_text(text: str) -> tuple[int, str | None]:
     """Return the day that `text` names, and the time zone if it tells a time of day."""
-    found = _TEXT.fullmatch(text.strip())
-    if not found:
+    match = _TEXT.fullmatch(text.strip())
+    if not match:
         if _NUMBERS_ONLY.fullmatch(text.strip()):
             came = f"{shown(text)}, where day and month can't be told apart"
         elif _PERIOD.fullmatch(text.strip()):
@@ -76,18 +76,18 @@ def _day_of_text(text: str) -> tuple[int, str | None]:
         else:
             came = shown(text)
         raise _UnreadableError(came)
-    month, day = found["month"] or found["month2"], found["day"] or found["day2"]
+    month, day = match["month"] or match["month2"], match["day"] or match["day2"]
     try:
-        date = datetime.date(int(found["year"]), int(month), int(day))
+        date = datetime.date(int(match["year"]), int(month), int(day))
     except ValueError as error:
         came = f"{shown(text)}, a day that the calendar does not have"
         raise _UnreadableError(came) from error
-    zone = _zone_of_text(found["zone"]) if found["time"] else None
+    zone = _zone_of_text(match["zone"]) if match["time"] else None
     return date.toordinal() - _EPOCH, zone
 
 
 def _zone_of_text(zone: str | None) -> str:
-    """Name a zone as datetime does, so that text and objects can be compared."""
+    """Return a zone's name in the form that datetime uses, so that text and objects compare."""
     if zone is None:
         return NO_ZONE
     digits = zone[1:].replace(":", "").ljust(4, "0")

@@ -1,4 +1,4 @@
-"""Ids and rows: the one place where the names outside meet the numbers inside."""
+"""Ids and rows: the mapping between a user's ids and row numbers."""
 
 from __future__ import annotations
 
@@ -116,12 +116,12 @@ class Ids:
         return np.array(rows, dtype=np.int64)
 
     def _unknown_message(self, unknown: list[str], name: str) -> str:
-        told = []
+        descriptions = []
         for id_ in unknown[:3]:
             near = " or ".join(repr(known) for known in self.nearest(id_))
-            told.append(f"{id_!r} (nearest: {near})" if near else repr(id_))
+            descriptions.append(f"{id_!r} (nearest: {near})" if near else repr(id_))
         more = f" and {len(unknown) - 3} more" if len(unknown) > 3 else ""
-        came = f"the archive has no {', no '.join(told)}{more}"
+        came = f"the archive has no {', no '.join(descriptions)}{more}"
         return problem(name, came, f"one of its {len(self)} ids", "Check the spelling.")
 
     def nearest(self, id_: str, n: int = 3) -> list[str]:

@@ -1,4 +1,4 @@
-"""The checked table of events: one door through which every archive comes in."""
+"""The checked table of events: the validation of every archive."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from relatedevents.archive.ids import text_of_id
 from relatedevents.archive.values import (
     SHOWN_ROWS,
     Faults,
+    describe_rows,
     headline_of,
     read_tags,
     read_texts,
-    told_rows,
 )
 from relatedevents.errors import DroppedRowsWarning, InputError, RelatedEventsWarning
 
@@ -89,7 +89,7 @@ def check_events(
     on_error: str = "raise",
     source: str = "events",
 ) -> pd.DataFrame:
-    """Check a table of events and give it the one form that everything else works on.
+    """Check a table of events and convert it to the form that everything else works on.
 
     Parameters
     ----------
@@ -179,7 +179,7 @@ def check_events(
 
 
 def _renamed(frame: pd.DataFrame, columns: Mapping[str, str], source: str) -> pd.DataFrame:
-    """Give the columns this package's names; an index that is named as the id is a column."""
+    """Rename the columns to this package's names; an index named like the id becomes a column."""
     if not isinstance(cast("object", columns), Mapping):
         allowed = 'a mapping such as {"headline": "title"}'
         raise InputError(problem("columns", f"got {shown(columns)}", allowed))
@@ -211,7 +211,7 @@ def _renamed(frame: pd.DataFrame, columns: Mapping[str, str], source: str) -> pd
 
 
 def _near_names(wanted: str, names: list[str]) -> list[str]:
-    """Return the columns that may well be meant by `wanted`."""
+    """Return the columns whose names resemble `wanted` or are usual for it."""
     keys = {name: "".join(filter(str.isalnum, name.casefold())) for name in names}
     alike = difflib.get_close_matches(wanted, keys.values(), cutoff=0.75)
     usual = _USUAL_NAMES[wanted]
@@ -219,7 +219,7 @@ def _near_names(wanted: str, names: list[str]) -> list[str]:
 
 
 def _require_columns(frame: pd.DataFrame, source: str) -> None:
-    """Raise if a needed column is missing, warn if one that could serve is."""
+    """Raise if a required column is missing, warn if an optional one is."""
     names = [name for name in frame.columns if isinstance(name, str)]
     free = [name for name in names if name not in (*REQUIRED, *OPTIONAL)]
     missing = [name for name in REQUIRED if name not in names]
@@ -255,47 +255,47 @@ def _without_faults(
     faults: dict[str, Faults], ids: list[str], on_error: str, source: str
 ) -> list[int]:
     """Return the rows to keep; raise or warn about the others, as `on_error` says."""
-    told = []
+    problems = []
     for column, rows in faults.items():
         if rows:
             allowed, todo = _ALLOWED[column]
             count = "1 row" if len(rows) == 1 else f"{len(rows)} rows"
-            came = f"{count} can't be used: {told_rows(rows, ids)}"
+            came = f"{count} can't be used: {describe_rows(rows, ids)}"
             todo += ' Or leave such rows out with on_error="drop".' if on_error == "raise" else ""
-            told.append(problem(f"{source}, column {column!r}", came, allowed, todo))
-    if told and on_error == "raise":
-        raise InputError(" Also: ".join(told))
+            problems.append(problem(f"{source}, column {column!r}", came, allowed, todo))
+    if problems and on_error == "raise":
+        raise InputError(" Also: ".join(problems))
     bad = set().union(*faults.values())
     keep = [row for row in range(len(ids)) if row not in bad]
     if not keep:
-        raise InputError(" Also: ".join(["every row would be dropped", *told]))
+        raise InputError(" Also: ".join(["every row would be dropped", *problems]))
     if bad:
-        message = f"{len(bad)} of {len(ids)} rows are dropped. {' Also: '.join(told)}"
+        message = f"{len(bad)} of {len(ids)} rows are dropped. {' Also: '.join(problems)}"
         warnings.warn(message, DroppedRowsWarning, stacklevel=3)
     return keep
 
 
 def _doubled(ids: list[str], keep: list[int], source: str) -> list[str]:
-    """Tell the ids that stand in more than one row."""
+    """Return the problem of ids that stand in more than one row, if there are any."""
     rows_of: dict[str, list[int]] = {}
     for row in keep:
         rows_of.setdefault(ids[row], []).append(row)
     doubled = {id_: rows for id_, rows in rows_of.items() if len(rows) > 1}
     if not doubled:
         return []
-    told = [
+    descriptions = [
         f"{shown(id_)} in rows {', '.join(map(str, rows[:SHOWN_ROWS]))}"
         + (f" and {len(rows) - SHOWN_ROWS} more" if len(rows) > SHOWN_ROWS else "")
         for id_, rows in list(doubled.items())[:SHOWN_ROWS]
     ]
     more = f" and {len(doubled) - SHOWN_ROWS} more ids" if len(doubled) > SHOWN_ROWS else ""
-    came = f"{len(doubled)} id{'s' * (len(doubled) > 1)} doubled: {'; '.join(told)}{more}"
+    came = f"{len(doubled)} id{'s' * (len(doubled) > 1)} doubled: {'; '.join(descriptions)}{more}"
     todo = "Drop or rename the others."
     return [problem(f"{source}, column 'id'", came, "each id once", todo)]
 
 
 def _mixed_zones(zones: Mapping[str, int], source: str) -> list[str]:
-    """Tell the time zones if there is more than one, as days could not be compared then."""
+    """Return the problem of several time zones, whose days can't be compared, if there are any."""
     if len(zones) < 2:
         return []
     counted = ", ".join(f"{zone} ({count} rows)" for zone, count in list(zones.items())[:8])

@@ -14,11 +14,11 @@ from relatedevents.errors import InputError
 
 SHOWN_ROWS = 5
 Faults = dict[int, str]
-"""Row -> what stands there that can't be used."""
+"""Row number -> description of the unusable value in it."""
 
 
 def read_texts(column: pd.Series, read: Callable[[object], str | None]) -> tuple[list[str], Faults]:
-    """Read every value of a column; one that reads as None or can't be written is a fault."""
+    """Read every value of a column; a fault is one read as None or not encodable as UTF-8."""
     values = column.tolist()
     texts = [read(value) for value in values]
     faults = {row: shown(values[row]) for row, text in enumerate(texts) if not _is_utf8(text)}
@@ -26,7 +26,7 @@ def read_texts(column: pd.Series, read: Callable[[object], str | None]) -> tuple
 
 
 def _is_utf8(text: str | None) -> bool:
-    """Return whether there is a text and it can be written (no half of a surrogate pair)."""
+    """Return whether a text is given and UTF-8 can encode it (no lone surrogate)."""
     if text is None:
         return False
     try:
@@ -94,11 +94,11 @@ def _split(text: str, separator: str | None) -> object:
     return stripped.split(separator)
 
 
-def told_rows(rows: Faults, ids: list[str]) -> str:
-    """Name the first few rows and what stands there."""
-    told = [
+def describe_rows(rows: Faults, ids: list[str]) -> str:
+    """Describe the first few faulty rows: number, id, value."""
+    descriptions = [
         f"row {row}" + (f" (id {shown(ids[row])})" if ids[row] else "") + f": {came}"
         for row, came in list(rows.items())[:SHOWN_ROWS]
     ]
     more = len(rows) - SHOWN_ROWS
-    return ", ".join(told) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(descriptions) + (f" and {more} more" if more > 0 else "")

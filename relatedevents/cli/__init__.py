@@ -1,4 +1,4 @@
-"""The command line: the only room that prints.
+"""The command line: the only package that prints.
 
 Data goes to the standard output, everything else to the standard error. A user's mistake is one
 line and exit code 2. Nothing heavy is imported before the arguments are known to be right.
@@ -69,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _give_up_stdout() -> None:
-    """Lead stdout to nowhere: Python flushes it once more at its end, and would fail again."""
+    """Redirect stdout to the null device: Python flushes it again at exit, and would fail again."""
     with contextlib.suppress(OSError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

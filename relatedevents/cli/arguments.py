@@ -54,15 +54,18 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"relatedevents {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
     for name, command in COMMANDS.items():
-        told = command.told
+        summary = command.summary
         of_command = commands.add_parser(
-            name, help=told, description=f"{told[0].upper()}{told[1:]}.", allow_abbrev=False
+            name,
+            help=summary,
+            description=f"{summary[0].upper()}{summary[1:]}.",
+            allow_abbrev=False,
         )
         of_command.set_defaults(run=_late(name, command.module))
         for group in command.groups:
-            place = of_command.add_argument_group(group.title) if group.title else of_command
+            holder = of_command.add_argument_group(group.title) if group.title else of_command
             for argument, settings in group.arguments.items():
-                place.add_argument(argument, **settings)
+                holder.add_argument(argument, **settings)
     return parser
 
 

@@ -1,4 +1,4 @@
-"""One function a command."""
+"""The commands fit, related, explain, batch and update, one function each."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def batch(args: argparse.Namespace) -> None:
 
 
 class _Counted:
-    """Blocks of lists, and how many rows they had."""
+    """Passes blocks of lists on and counts their rows."""
 
     def __init__(self, blocks: Iterable[pd.DataFrame]) -> None:
         self.blocks = blocks

@@ -52,13 +52,13 @@ def _measured(args: argparse.Namespace) -> Evaluation:
     as_of = None if args.as_of == "none" else args.as_of
     runs, archive = _open_runs(args)
     links = _open_links(args)
-    told: dict[str, str] = {}
+    descriptions: dict[str, str] = {}
     if args.baselines:
         from relatedevents._baselines import BASELINES
 
         made = _baseline_runs(args, runs, links, archive, as_of)
         runs |= made
-        told = {name: BASELINES[name] for name in runs if name in made or name == _DEFAULT}
+        descriptions = {name: BASELINES[name] for name in runs if name in made or name == _DEFAULT}
     return measure(
         runs,
         links,
@@ -75,13 +75,13 @@ def _measured(args: argparse.Namespace) -> Evaluation:
         gap=args.gap,
         allow_leak=args.allow_leak,
         bounds=not args.no_bounds,
-        run_words=told,
+        run_words=descriptions,
         seed=args.seed,
     )
 
 
 def _check_output(args: argparse.Namespace) -> None:
-    """Tell before the work, not after it, what would be in the way of its results."""
+    """Raise before the work, not after it, if its results could not be written."""
     if args.changed is not None and args.changed < 0:
         raise InputError(problem("--changed", f"got {args.changed}", "a whole number of 0 or more"))
     if args.html:
@@ -115,7 +115,7 @@ def _write(args: argparse.Namespace, result: Evaluation) -> None:
 
 
 def _open_runs(args: argparse.Namespace) -> tuple[dict[str, object], pd.DataFrame | None]:
-    """Return the runs and models by name, and the archive if anything tells it."""
+    """Return the runs and models by name, and the archive, None if no argument gives one."""
     from relatedevents.readers.runs import is_run
     from relatedevents.store import is_saved
 
@@ -143,7 +143,7 @@ def _open_runs(args: argparse.Namespace) -> tuple[dict[str, object], pd.DataFram
 
 
 def _fitted_name(args: argparse.Namespace) -> str:
-    """Return what a model fitted here is called: the default, unless options made it another."""
+    """Return the name of a model fitted here: "default" unless weights or encoder are given."""
     return _MODEL if args.weights or args.encoder else _DEFAULT
 
 

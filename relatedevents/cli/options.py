@@ -41,7 +41,7 @@ class Group:
 class Command:
     """One command: what it does, its arguments in order, and the module of `cli` that runs it."""
 
-    told: str
+    summary: str
     groups: tuple[Group, ...]
     module: str = "commands"
 
@@ -60,9 +60,9 @@ def read_group(text: str, title: str = "") -> Group:
         if line is None:
             message = f"no line of an argument: {entry!r}"
             raise ValueError(message)
-        name, metavar, settings, told = line.groups()
+        name, metavar, settings, summary = line.groups()
         arguments[name] = {"metavar": metavar} if metavar else {"action": "store_true"}
-        arguments[name]["help"] = told
+        arguments[name]["help"] = summary
         for setting in settings.split(", ") if settings else []:
             key, _, value = setting.partition("=")
             arguments[name] |= _SETTINGS.get(key, {key: value})
@@ -169,7 +169,7 @@ _MEASURING = read_group(
 )
 _REPORTING = read_group(
     """
-    --json: print all figures as JSON instead
+    --json: print all numbers as JSON instead
     --markdown FILE: write the report as Markdown
     --html FILE: write the report as a page with plots
     --trec DIR: write links and lists as TREC files

@@ -29,8 +29,8 @@ def report_text(blocks: Iterable[Block]) -> str:
 
     Examples
     --------
-    >>> print(report_text([Heading("Figures"), Table(["run", "rr"], [["new", ".500"]])]), end="")
-    Figures
+    >>> print(report_text([Heading("Scores"), Table(["run", "rr"], [["new", ".500"]])]), end="")
+    Scores
     -------
     <BLANKLINE>
     run    rr
@@ -97,7 +97,7 @@ def _padded(text: str, width: int, *, right: bool = False) -> str:
 
 def _side_by_side(block: SideBySide) -> Iterator[str]:
     yield from wrapped(f"{block.query.date}  {block.query.text}".strip(), WIDTH)
-    yield from wrapped(block.told, WIDTH)
+    yield from wrapped(block.summary, WIDTH)
     yield ""
     column = (WIDTH - 4 - len(_GAP)) // 2
     yield f"    {_padded(block.names[0][:column], column)}{_GAP}{block.names[1][:column]}"

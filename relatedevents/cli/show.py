@@ -11,7 +11,7 @@ import pandas as pd
 from relatedevents.signals.register import signal_names
 
 if TYPE_CHECKING:
-    from relatedevents.retrieval.explain import Explanation, told_shares
+    from relatedevents.retrieval.explain import Explanation
 
 WIDTH = 100
 _DATE_WIDTH = 10
@@ -19,7 +19,7 @@ _GAP = "  "
 
 
 def printable(text: str) -> str:
-    r"""Return `text` on one line, without signs that could steer a terminal.
+    r"""Return `text` on one line, without control characters that a terminal would obey.
 
     Examples
     --------
@@ -111,15 +111,15 @@ def list_text(lists: pd.DataFrame, event: Mapping[str, object]) -> str:
         return "\n".join([*head, "", "No related events."]) + "\n"
 
     rank_width = len(str(int(lists["rank"].max())))
-    told = "probability" in lists.columns and bool(lists["probability"].notna().all())
-    head_of_numbers = [f"{'#':>{rank_width}}", "score", *(["prob."] if told else [])]
+    has_probability = "probability" in lists.columns and bool(lists["probability"].notna().all())
+    head_of_numbers = [f"{'#':>{rank_width}}", "score", *(["prob."] if has_probability else [])]
     start = _GAP.join([*head_of_numbers, f"{'date':<{_DATE_WIDTH}}", ""])
     lines = [start + "headline"]
     indent = " " * (len(start) + 2)
     for values in lists.to_dict("records"):
         row = {str(name): value for name, value in values.items()}
         numbers = [f"{row['rank']:>{rank_width}}", f"{row['score']:>5.3f}"]
-        numbers += [f"{row['probability']:>5.3f}"] if told else []
+        numbers += [f"{row['probability']:>5.3f}"] if has_probability else []
         first = _GAP.join([*numbers, f"{day_text(row['date']):<{_DATE_WIDTH}}", ""])
         lines += _block(first, str(row["headline"]))
         lines += _block(indent, _reason(row))
@@ -130,8 +130,8 @@ def list_text(lists: pd.DataFrame, event: Mapping[str, object]) -> str:
 def _sum_of(row: Mapping[str, object]) -> str:
     """Return the parts that add up to the score."""
     parts = {name: float(str(row[name])) for name in signal_names() if name in row}
-    told = [f"{name} {part:.3f}" for name, part in parts.items() if part]
-    return "= " + " + ".join(told) if told else "= 0"
+    terms = [f"{name} {part:.3f}" for name, part in parts.items() if part]
+    return "= " + " + ".join(terms) if terms else "= 0"
 
 
 def _joined(tags: object) -> str:
@@ -139,7 +139,7 @@ def _joined(tags: object) -> str:
 
 
 def _reason(row: Mapping[str, object]) -> str:
-    """Return what the numbers do not say: the shared tags, a pin, or that nothing speaks for it."""
+    """Return the shared tags, and whether the event is pinned or listed without evidence."""
     tags = _joined(row["shared_tags"])
     basis = str(row["basis"])
     words = [f"shared tags: {tags}" if tags else "no shared tag"]
@@ -170,4 +170,4 @@ def _made_of(explanation: Explanation, signal: str) -> str:
     if signal == "time" and explanation.days_between is not None:
         days = explanation.days_between
         return f"{days} day{'' if days == 1 else 's'} apart"
-    return told_shares(explanation.shares[signal])
+    return explanation.told_shares(signal)

@@ -1,4 +1,4 @@
-"""From arguments to a fitted model."""
+"""Parsed arguments -> archives, weights, filters and fitted models."""
 
 from __future__ import annotations
 
@@ -79,12 +79,12 @@ def read_condition(text: str) -> tuple[str, str, str]:
     >>> read_condition("date>=2014-01-01")
     ('date', '>=', '2014-01-01')
     """
-    places = [(text.find(sign), -len(sign), sign) for sign in _SIGNS if text.find(sign) > 0]
-    if not places:
+    signs = [(text.find(sign), -len(sign), sign) for sign in _SIGNS if text.find(sign) > 0]
+    if not signs:
         allowed = f"a column, one of {' '.join(_SIGNS)}, and a value"
         raise InputError(problem("--where", f"got {shown(text)}", allowed))
-    place, _, sign = min(places)
-    return text[:place], "==" if sign == "=" else sign, text[place + len(sign) :]
+    position, _, sign = min(signs)
+    return text[:position], "==" if sign == "=" else sign, text[position + len(sign) :]
 
 
 def read_conditions(
@@ -103,7 +103,7 @@ def read_conditions(
 
 
 def _like_column(value: str, column: str, archive: pd.DataFrame) -> object:
-    """Return `value` as the kind of value that the column holds."""
+    """Return `value` converted to the type of the column: a boolean, a number, or text."""
     import pandas as pd
 
     if column not in archive.columns:
@@ -221,6 +221,6 @@ def read_archive(args: argparse.Namespace) -> pd.DataFrame:
 
 
 def _fit_options(args: argparse.Namespace) -> dict[str, object]:
-    """Return what was given of the options that only a fit uses, by the option's name."""
+    """Return the options that only a fit uses: name -> given value."""
     # `update` takes neither weights nor a cache.
     return {f"--{name.replace('_', '-')}": getattr(args, name, None) for name in _FIT_OPTIONS}

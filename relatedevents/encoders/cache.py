@@ -47,14 +47,14 @@ def text_key(text: str) -> bytes:
 
 
 class VectorCache:
-    """The vectors that one encoder has given before.
+    """The cached vectors of one encoder.
 
     Parameters
     ----------
     cache_dir : str or os.PathLike
         The user's folder; made if it does not exist.
     fingerprint : str
-        What tells this encoder from others; names the folder inside `cache_dir`.
+        The encoder's fingerprint; the name of the folder inside `cache_dir`.
 
     Raises
     ------
@@ -71,7 +71,7 @@ class VectorCache:
             allowed = "a folder that can be written, or None for no cache"
             raise InputError(problem("cache_dir", came, allowed)) from error
         self._shards: dict[Path, npt.NDArray[np.void]] = {}
-        self._place: dict[bytes, tuple[Path, int]] = {}
+        self._location_of: dict[bytes, tuple[Path, int]] = {}
         self._read_all()
 
     @property
@@ -80,10 +80,10 @@ class VectorCache:
         return next((shard["vector"].shape[1] for shard in self._shards.values()), None)
 
     def __len__(self) -> int:
-        return len(self._place)
+        return len(self._location_of)
 
     def __contains__(self, text: str) -> bool:
-        return text_key(text) in self._place
+        return text_key(text) in self._location_of
 
     def get(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """Return the kept vectors of texts that are all in the cache.
@@ -97,9 +97,9 @@ class VectorCache:
         -------
         ndarray of float32, shape (len(texts), width)
         """
-        places = [self._place[text_key(text)] for text in texts]
-        vectors = np.empty((len(places), self.width or 0), dtype=np.float32)
-        for row, (path, shard_row) in enumerate(places):
+        locations = [self._location_of[text_key(text)] for text in texts]
+        vectors = np.empty((len(locations), self.width or 0), dtype=np.float32)
+        for row, (path, shard_row) in enumerate(locations):
             vectors[row] = self._shards[path]["vector"][shard_row]
         return vectors
 
@@ -155,7 +155,7 @@ class VectorCache:
     def _know(self, path: Path, shard: npt.NDArray[np.void]) -> None:
         self._shards[path] = shard
         for row, key in enumerate(_keys(shard)):
-            self._place[key] = (path, row)
+            self._location_of[key] = (path, row)
 
     def _write(self, shard: npt.NDArray[np.void]) -> Path:
         buffer = io.BytesIO()
@@ -167,7 +167,7 @@ class VectorCache:
         return path
 
     def _merge(self, paths: Sequence[Path]) -> None:
-        """Put small shards into one, so that many single headlines do not leave many files."""
+        """Merge small shards into one, so that many single headlines do not leave many files."""
         merged = np.concatenate([self._shards.pop(path) for path in paths])
         _, first = np.unique(merged["key"], axis=0, return_index=True)
         merged = merged[first]

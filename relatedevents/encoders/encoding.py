@@ -1,4 +1,4 @@
-"""Headlines in, vectors of unit length out; what an encoder gives back is checked here, once."""
+"""Encoding headlines into vectors of unit length, with the checks of an encoder's output."""
 
 from __future__ import annotations
 
@@ -182,7 +182,7 @@ def _encode_texts(
 
 
 def _spread(vectors: npt.NDArray[np.float32], rows: npt.NDArray[np.int64]) -> None:
-    """Put the vector of row `rows[i]`, none of which is larger than i, into each row i."""
+    """Copy row `rows[i]` to each row i, in place; no `rows[i]` may be larger than i."""
     for start in reversed(range(0, len(rows), _BATCH)):
         # From the end, so that no row is written before it was read for the last time.
         vectors[start : start + _BATCH] = vectors[rows[start : start + _BATCH]]

@@ -1,4 +1,4 @@
-"""What tells one encoder from another: a hash of all that its vectors depend on."""
+"""Fingerprints of encoders: a hash of everything that their vectors depend on."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _PROBES = (
 
 
 def encoder_fingerprint(encoder: Encoder) -> str | None:
-    """Return what tells this encoder from every other one, where that is known.
+    """Return an identifier that differs between encoders, or None where their weights are unknown.
 
     Parameters
     ----------
@@ -125,8 +125,8 @@ def _parts_of_sentence_transformer(model: Any) -> Iterator[bytes | memoryview]: 
 def _probes(vocabulary: dict[str, int]) -> list[str]:
     """Texts that two tokenizers of one vocabulary would cut differently."""
     tokens = sorted(vocabulary)
-    some = tokens[:: max(1, len(tokens) // _VOCABULARY_PROBES)]
-    return [*_PROBES, *some, *(token.upper() for token in some)]
+    sampled = tokens[:: max(1, len(tokens) // _VOCABULARY_PROBES)]
+    return [*_PROBES, *sampled, *(token.upper() for token in sampled)]
 
 
 def _text_of(value: object) -> bytes:

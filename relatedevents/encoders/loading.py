@@ -1,4 +1,4 @@
-"""From what the user named to an encoder, without a network unless it is allowed."""
+"""Loading encoders by name, folder or object, without network access unless it is allowed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ALLOWED_ENCODERS = (
 
 
 def resolve_encoder(spec: object, *, allow_download: bool = False) -> Encoder:
-    """Turn what the user named into an encoder.
+    """Return the encoder that a name, folder or object specifies.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What every encoder has."""
+"""The interface of an encoder."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class Encoder(Protocol):
-    """What every encoder has: one method.
+    """The interface of an encoder: one method, `encode`.
 
     An encoder of the user's own may also have a text attribute `cache_key`, which tells it from
     other encoders and other versions of itself; the vector cache needs it.

@@ -1,4 +1,4 @@
-"""Static encoders as plain arrays and settings: what can be taught, and kept in a file."""
+"""Static encoders as arrays and settings, which can be trained and saved."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def is_static(encoder: object) -> bool:
 
 
 def static_parts(encoder: Any) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:  # noqa: ANN401 - model2vec has no types here
-    """Return all that a static encoder is, as arrays and as settings that JSON can hold.
+    """Return the arrays of a static encoder, and its settings as JSON values.
 
     Parameters
     ----------
@@ -56,8 +56,8 @@ def static_parts(encoder: Any) -> tuple[dict[str, npt.NDArray[Any]], dict[str, A
     >>> arrays["embeddings"].shape[1], settings["normalize"]
     (256, True)
     """
-    found = {name: getattr(encoder, attribute) for attribute, name in _ARRAYS.items()}
-    arrays = {name: np.asarray(array) for name, array in found.items() if array is not None}
+    values = {name: getattr(encoder, attribute) for attribute, name in _ARRAYS.items()}
+    arrays = {name: np.asarray(array) for name, array in values.items() if array is not None}
     settings = {
         "tokenizer": encoder.tokenizer.to_str(pretty=False),
         "normalize": bool(encoder.normalize),
@@ -67,7 +67,7 @@ def static_parts(encoder: Any) -> tuple[dict[str, npt.NDArray[Any]], dict[str, A
 
 
 def static_of_parts(arrays: Mapping[str, npt.NDArray[Any]], settings: Mapping[str, Any]) -> Encoder:
-    """Return the encoder that `static_parts` took apart.
+    """Return the encoder of these arrays and settings; the inverse of `static_parts`.
 
     Raises
     ------
@@ -173,21 +173,23 @@ def save_encoder(encoder: Encoder, folder: str | os.PathLike[str]) -> Path:
     if not isinstance(folder, (str, os.PathLike)):
         raise InputError(problem("folder", f"got {shown(folder)}", "a path"))
     contents = _files_of(encoder)
-    place = Path(folder)
+    target = Path(folder)
     try:
-        others = {path.name for path in place.iterdir()} - set(contents) if place.exists() else None
+        others = (
+            {path.name for path in target.iterdir()} - set(contents) if target.exists() else None
+        )
     except NotADirectoryError:
-        others = {place.name}
+        others = {target.name}
     except OSError as error:
-        raise unwritable(place, error, "folder") from error
+        raise unwritable(target, error, "folder") from error
     if others:
-        came = f"{str(place)!r} holds something else"
+        came = f"{str(target)!r} holds something else"
         allowed = "a new or empty folder, or an encoder's to write anew"
         raise InputError(problem("folder", came, allowed, "Nothing was written."))
-    with atomic_folder(place, replace=True) as new:
+    with atomic_folder(target, replace=True) as new:
         for name, content in contents.items():
             (new / name).write_bytes(content)
-    return place
+    return target
 
 
 def _files_of(encoder: Encoder) -> dict[str, bytes]:

@@ -23,6 +23,8 @@ class EngineConfig:
         Queries, and candidates, that a scan works on at once.
     scan_beside : int
         How many candidates on each side of a query a scan looks at first.
+    few_queries : int
+        So few queries are scanned with the candidates' postings, which are then kept.
     longest : int
         Longer lists are never approximate.
     width_per_root : float
@@ -50,6 +52,7 @@ class EngineConfig:
     scan_queries: int = 128
     scan_block: int = 1024
     scan_beside: int = 128
+    few_queries: int = 8
     longest: int = 200
     width_per_root: float = 2.0
     near_per_root: float = 3.0

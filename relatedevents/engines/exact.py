@@ -22,6 +22,8 @@ from relatedevents.engines.bounds import ProjectedVectors
 from relatedevents.engines.config import EngineConfig
 from relatedevents.engines.kernel_data import row_data, score_config
 from relatedevents.engines.kernels import query_scan as kernels
+from relatedevents.engines.kernels.structs import SparseArrays
+from relatedevents.engines.postings import Postings
 from relatedevents.engines.query_scan import QueryScan
 from relatedevents.engines.terms import DECIMALS, ScoreTerms
 
@@ -52,6 +54,7 @@ class ExactEngine:
         self.n_threads = threads(n_threads)
         self.config = config or settings.DEFAULTS
         self._rows, self._score = row_data(candidates), score_config(candidates)
+        self._postings: list[SparseArrays] | None = None
 
     def best_of_rows(
         self,
@@ -154,6 +157,13 @@ class ExactEngine:
         )
         return pairs.run(on_progress)
 
+    def _by_column(self) -> list[SparseArrays]:
+        if self._postings is None:
+            terms = self.candidates
+            matrices = (terms.sparse, terms.saturated, terms.overlap)
+            self._postings = [Postings.of(matrix).arrays for matrix in matrices]
+        return self._postings
+
     def _scan(
         self,
         queries: ScoreTerms,
@@ -173,6 +183,9 @@ class ExactEngine:
             return best, own_rows[:0], own_rows[:0]
         size = max(1, min(self.config.scan_queries, _KEPT // n))
         pieces = chunks(np.arange(len(own_rows)), size)
+        by_column = None
+        if len(own_rows) <= self.config.few_queries and low is None:
+            by_column = self._by_column()
         # Many pieces are shared by the threads; of a few, each is.
         across = len(pieces) >= 2 * self.n_threads
 
@@ -187,6 +200,7 @@ class ExactEngine:
                 filters.take(numbers),
                 low,
                 projected,
+                by_column,
                 self.config,
             )
             pairs = scan.run(1 if across else self.n_threads)

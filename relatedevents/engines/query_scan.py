@@ -9,6 +9,7 @@ has, so the archive needs no postings.
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from itertools import chain
 from typing import NamedTuple
 
@@ -20,9 +21,18 @@ from relatedevents.engines.base import Filters
 from relatedevents.engines.bounds import ProjectedVectors
 from relatedevents.engines.config import EngineConfig
 from relatedevents.engines.kernel_data import latest_days, row_data
-from relatedevents.engines.kernels.structs import Products, RowData, ScoreConfig, Thresholds
-from relatedevents.engines.postings import Postings
+from relatedevents.engines.kernels.structs import (
+    Products,
+    RowData,
+    ScoreConfig,
+    SparseArrays,
+    Thresholds,
+)
+from relatedevents.engines.postings import Postings, csr_arrays
 from relatedevents.engines.terms import DECIMALS, ScoreTerms
+
+# How many times as many candidates are worked on at once where queries are few.
+_WIDEST = 8
 
 #: What is found in a block: query, row, score, whether it matters to the query, to the row.
 _Found = tuple[I32, I32, F32, Mask, Mask]
@@ -71,6 +81,8 @@ class QueryScan:
     projected : ProjectedVectors or None
         The candidates' dense vectors, where queries are candidates too: bounds then tell which of
         their products are needed.
+    by_column : sequence of (numpy.ndarray, numpy.ndarray, numpy.ndarray), or None
+        The candidates' postings of the three sparse terms; None to look the queries' up instead.
     config : EngineConfig
         How many candidates are worked on at once.
     """
@@ -85,22 +97,29 @@ class QueryScan:
         filters: Filters,
         low: F32 | None,
         projected: ProjectedVectors | None,
+        by_column: Sequence[SparseArrays] | None,
         config: EngineConfig,
     ) -> None:
         self._candidates, self._score, self._config = candidates, score, config
         self._queries = row_data(queries)
         self._projected = projected
-        # Candidates' arrays, queries' postings, and which columns any query has.
-        none = candidates.sparse_values[:0]
-        self._sparse = [
-            (arrays, postings, np.diff(postings[0]) > 0)
-            for arrays, postings in (
-                (candidates[2:5], Postings.of(queries.sparse).arrays),
-                (candidates[5:8], Postings.of(queries.saturated).arrays),
-                ((*candidates[8:10], none), Postings.of(queries.overlap).arrays),
-            )
-        ]
+        matrices = (queries.sparse, queries.saturated, queries.overlap)
+        self._used = [matrix.shape[1] > 0 for matrix in matrices]
+        self._by_column = by_column
+        if by_column is None:
+            none = candidates.sparse_values[:0]
+            self._by_row = (candidates[2:5], candidates[5:8], (*candidates[8:10], none))
+            self._asked = [Postings.of(matrix).arrays for matrix in matrices]
+            # Which columns any query has.
+            self._wanted = [
+                np.packbits(np.diff(start) > 0, bitorder="little") for start, *_ in self._asked
+            ]
+        else:
+            self._asked = [csr_arrays(matrix) for matrix in matrices]
         self.n_rows, self.n, self.n_queries = len(candidates.days), n, len(own_rows)
+        # Fewer queries leave room in the cache for more candidates.
+        room = config.scan_queries // max(self.n_queries, 1)
+        self._size = config.scan_block * min(max(room, 1), _WIDEST)
         if low is None:
             low = np.full(self.n_rows, np.inf, dtype=np.float32)
         self._limits = Thresholds(
@@ -116,7 +135,7 @@ class QueryScan:
 
     def run(self, n_threads: int) -> CandidatePairs:
         """Return the pairs that matter, by query and then best first."""
-        size = self._config.scan_block
+        size = self._size
         n_workers = min(n_threads, -(-self.n_rows // size))
         bounded = self._projected is not None
         if bounded:
@@ -154,7 +173,7 @@ class QueryScan:
     def _beside(self) -> list[_Block]:
         """Return the queries with the candidates beside them, neighbours together."""
         blocks = []
-        reach, size = self._config.scan_beside, self._config.scan_block
+        reach, size = self._config.scan_beside, self._size
         rows, q0 = self._limits.own_rows.tolist(), 0
         for q1 in range(1, len(rows) + 1):
             if q1 == len(rows) or not 0 <= rows[q1] - rows[q0] < size - 2 * reach:
@@ -170,7 +189,7 @@ class QueryScan:
         def work(_: int) -> list[_Found]:
             kept = np.full((self.n_queries, self.n), -np.inf, dtype=np.float32)
             limits = self._limits._replace(kept=kept)
-            buffers = np.empty((5, self.n_queries * self._config.scan_block), dtype=np.float32)
+            buffers = np.empty((5, self.n_queries * self._size), dtype=np.float32)
             found: list[_Found] = []
             while True:
                 with lock:
@@ -207,10 +226,18 @@ class QueryScan:
             dense = np.dot(queries.dense[q0:q1], rows.dense[j0:j1].T, out=buffers[0])
         if rows.second.shape[1]:
             second = np.dot(queries.second[q0:q1], rows.second[j0:j1].T, out=buffers[1])
-        for number, (arrays, postings, wanted) in enumerate(self._sparse):
-            if len(wanted):
+        for number in range(3):
+            if self._used[number]:
                 sums[number] = buffers[2 + number]
-                counted = number == 2
-                kernels.scatter(*arrays, j0, j1, *postings, wanted, q0, q1, counted, sums[number])
+                where = (j0, j1, *self._asked[number])
+                if self._by_column is None:
+                    kernels.scatter(
+                        *self._by_row[number], *where, self._wanted[number],
+                        q0, q1, number == 2, sums[number],
+                    )  # fmt: skip
+                else:
+                    kernels.gather(
+                        *self._by_column[number], *where, q0, q1, number == 2, sums[number]
+                    )
         sparse, saturated, overlap = sums
         return Products(dense, second, sparse, saturated, overlap, shape[1], bounded)

@@ -1,15 +1,15 @@
 """What lists are like apart from agreement with links: reach, balance, time, repetition.
 
-None of these figures says that a list is good. They show what agreement hides: that half the
+None of these metrics says that a list is good. They show what agreement hides: that half the
 archive is never linked, that every list holds the same ten events, or ten copies of one.
 """
 
 from __future__ import annotations
 
 import numbers
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -26,7 +26,7 @@ Ints: TypeAlias = NDArray[np.intp]
 Floats: TypeAlias = NDArray[np.float64]
 Labels: TypeAlias = Sequence[object] | Mapping[str, object]
 
-BEYOND: dict[str, str] = {
+BEYOND_ACCURACY: dict[str, str] = {
     "lists": "How many lists there are.",
     "short_lists": "The share of lists with fewer than the {n} events asked for.",
     "empty_lists": "The share of lists with no event at all.",
@@ -50,16 +50,26 @@ BEYOND: dict[str, str] = {
 
 @dataclass(frozen=True)
 class _Edges:
-    """All links of a run as rows of the catalogue, list after list."""
+    """All links of a run as rows of the catalogue, list after list.
+
+    Attributes
+    ----------
+    query, related : numpy.ndarray of int, shape (links,)
+        The two ends of every link.
+    list_number : numpy.ndarray of int, shape (links,)
+        The number of the list that holds it.
+    lengths, rows_of_lists : numpy.ndarray of int, shape (lists,)
+        How many links each list has, and whose list it is.
+    """
 
     query: Ints
     related: Ints
-    n_lists: int
+    list_number: Ints
     lengths: Ints
     rows_of_lists: Ints
 
 
-def beyond(
+def describe_lists(
     run: Run,
     catalogue: Sequence[str],
     *,
@@ -94,8 +104,8 @@ def beyond(
     Returns
     -------
     pandas.DataFrame
-        One row a figure of `BEYOND` that the given data allow, columns `value`, `cases` (how many
-        lists, events or links it rests on) and `words`. A figure without any case is NaN.
+        One row a metric of `BEYOND_ACCURACY` that the given data allow, columns `value`, `cases`
+        (how many lists, events or links it rests on) and `words`; NaN without any case.
 
     Raises
     ------
@@ -104,9 +114,9 @@ def beyond(
 
     Examples
     --------
-    >>> found = beyond({"a": ["b", "c"], "b": ["a"]}, ["a", "b", "c", "d"], n=2)
+    >>> found = describe_lists({"a": ["b", "c"], "b": ["a"]}, ["a", "b", "c", "d"], n=2)
     >>> found["value"]
-    figure
+    metric
     lists           2.00
     short_lists     0.50
     empty_lists     0.00
@@ -124,30 +134,30 @@ def beyond(
         came, allowed = "got keys and vectors", "one of duplicate_keys and vectors"
         raise InputError(problem("duplicate_keys", came, allowed))
     in_degree = np.bincount(edges.related, minlength=len(row_of))
-    figures: dict[str, tuple[float, int]] = {
-        "lists": (float(edges.n_lists), edges.n_lists),
-        "short_lists": (float((edges.lengths < n).mean()), edges.n_lists),
-        "empty_lists": (float((edges.lengths == 0).mean()), edges.n_lists),
-        "coverage": (float((in_degree > 0).mean()), len(row_of)),
+    metrics: dict[str, tuple[float, int]] = {
+        "lists": (float(len(edges.lengths)), len(edges.lengths)),
+        "short_lists": _summary(edges.lengths < n),
+        "empty_lists": _summary(edges.lengths == 0),
+        "coverage": _summary(in_degree > 0),
         "never_linked": (float((in_degree == 0).sum()), len(row_of)),
         "gini": (gini(in_degree), len(row_of)),
         "mutual": _mutual(edges, len(row_of)),
     }
     if days is not None:
         of_event = _day_array(days, row_of)
-        figures["days_apart"] = _days_apart(edges, of_event)
-        figures["days_spread"] = _days_spread(edges, of_event)
+        gaps = np.abs(of_event[edges.query] - of_event[edges.related])
+        metrics["days_apart"] = _summary(gaps[~np.isnan(gaps)], np.median)
+        metrics["days_spread"] = _days_spread(edges, of_event)
     if duplicate_keys is not None:
         keys = _aligned("duplicate_keys", duplicate_keys, row_of)
-        figures["near_duplicates"] = _repeated_keys(edges, keys)
+        metrics["near_duplicates"] = _repeated_keys(edges, keys)
     if vectors is not None:
-        figures["near_duplicates"] = _near_vectors(edges, _unit(vectors, len(row_of)), near)
+        metrics["near_duplicates"] = _near_vectors(edges, _unit(vectors, len(row_of)), near)
     if stories is not None:
-        figures["same_story"] = _same_story(edges, _aligned("stories", stories, row_of))
-    table = pd.DataFrame.from_dict(figures, orient="index", columns=["value", "cases"])
-    table["words"] = [BEYOND[figure].replace("{n}", str(n)) for figure in table.index]
-    table.index.name = "figure"
-    return table
+        metrics["same_story"] = _same_story(edges, _aligned("stories", stories, row_of))
+    table = pd.DataFrame.from_dict(metrics, orient="index", columns=["value", "cases"])
+    table["words"] = [BEYOND_ACCURACY[metric].replace("{n}", str(n)) for metric in table.index]
+    return table.rename_axis("metric")
 
 
 def gini(counts: ArrayLike) -> float:
@@ -198,38 +208,30 @@ def _edges(run: dict[str, list[str]], row_of: dict[str, int]) -> _Edges:
     lengths = np.array([len(ids) for ids in run.values()], dtype=np.intp)
     rows_of_lists = np.array([row_of[query] for query in run], dtype=np.intp)
     related = np.array([row_of[c] for c in listed], dtype=np.intp)
-    return _Edges(np.repeat(rows_of_lists, lengths), related, len(run), lengths, rows_of_lists)
+    list_number = np.repeat(np.arange(len(run)), lengths)
+    return _Edges(rows_of_lists[list_number], related, list_number, lengths, rows_of_lists)
 
 
 def _mutual(edges: _Edges, n_events: int) -> tuple[float, int]:
-    there = edges.query * n_events + edges.related
-    back = edges.related * n_events + edges.query
-    both = np.isin(edges.related, edges.rows_of_lists)
-    return _share(np.isin(back[both], there))
-
-
-def _days_apart(edges: _Edges, days: Floats) -> tuple[float, int]:
-    apart = np.abs(days[edges.query] - days[edges.related])
-    apart = apart[~np.isnan(apart)]
-    return (float(np.median(apart)) if len(apart) else float("nan")), len(apart)
+    links = edges.query * n_events + edges.related
+    reversed_links = edges.related * n_events + edges.query
+    both_have_lists = np.isin(edges.related, edges.rows_of_lists)
+    return _summary(np.isin(reversed_links[both_have_lists], links))
 
 
 def _days_spread(edges: _Edges, days: Floats) -> tuple[float, int]:
-    which = np.repeat(np.arange(edges.n_lists), edges.lengths)
-    dated = pd.Series(days[edges.related]).groupby(which).agg(["min", "max", "count"])
+    dated = pd.Series(days[edges.related]).groupby(edges.list_number).agg(["min", "max", "count"])
     dated = dated[dated["count"] >= 2]
-    spread = (dated["max"] - dated["min"]).to_numpy()
-    return (float(spread.mean()) if len(spread) else float("nan")), len(spread)
+    return _summary((dated["max"] - dated["min"]).to_numpy())
 
 
 def _repeated_keys(edges: _Edges, keys: list[object]) -> tuple[float, int]:
     codes = pd.factorize(pd.Series(keys, dtype=object))[0]
-    which = np.repeat(np.arange(edges.n_lists), edges.lengths)
-    of_list = pd.DataFrame({"list": which, "key": codes[edges.related]})
-    known = of_list["key"].to_numpy() >= 0
-    like_above = of_list.duplicated().to_numpy()
+    listed = pd.DataFrame({"list": edges.list_number, "key": codes[edges.related]})
+    has_key = listed["key"].to_numpy() >= 0
+    like_above = listed.duplicated().to_numpy()
     like_query = codes[edges.query] == codes[edges.related]
-    return _share(known & (like_above | like_query))
+    return _summary(has_key & (like_above | like_query))
 
 
 def _near_vectors(edges: _Edges, unit: NDArray[np.floating], near: float) -> tuple[float, int]:
@@ -242,22 +244,21 @@ def _near_vectors(edges: _Edges, unit: NDArray[np.floating], near: float) -> tup
         below = np.tril(cosines, -1) >= near - _ROUNDING
         repeated[start : start + length] = np.any(below, axis=1)[1:]
         start += length
-    return _share(repeated)
+    return _summary(repeated)
 
 
 def _same_story(edges: _Edges, stories: list[object]) -> tuple[float, int]:
     labels = [label_set(story) for story in stories]
     pairs = zip(edges.query.tolist(), edges.related.tolist(), strict=True)
-    return _share(
-        np.array(
-            [not labels[q].isdisjoint(labels[c]) for q, c in pairs if labels[q] and labels[c]],
-            dtype=bool,
-        )
-    )
+    same = [not labels[q].isdisjoint(labels[c]) for q, c in pairs if labels[q] and labels[c]]
+    return _summary(np.array(same, dtype=bool))
 
 
-def _share(cases: NDArray[np.bool_]) -> tuple[float, int]:
-    return (float(cases.mean()) if len(cases) else float("nan")), len(cases)
+def _summary(
+    cases: NDArray[Any], statistic: Callable[[NDArray[Any]], Any] = np.mean
+) -> tuple[float, int]:
+    """Return the mean (a share, of truth values) or another statistic, and how many cases."""
+    return (float(statistic(cases)) if len(cases) else float("nan")), len(cases)
 
 
 def _aligned(name: str, values: Labels, row_of: dict[str, int]) -> list[object]:
@@ -294,7 +295,6 @@ def _unit(vectors: ArrayLike, n_events: int) -> NDArray[np.floating]:
         allowed = f"finite numbers, one row for each of the {n_events} events"
         raise InputError(problem("vectors", came, allowed))
     lengths = np.linalg.norm(matrix, axis=1, keepdims=True)
-    unit: NDArray[np.floating] = np.divide(
-        matrix, lengths, out=np.zeros_like(matrix), where=lengths > 0
-    )
+    lengths[lengths == 0.0] = 1.0
+    unit: NDArray[np.floating] = matrix / lengths
     return unit

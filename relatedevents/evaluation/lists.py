@@ -1,8 +1,8 @@
-"""Runs and links as plain mappings, checked once at the door of this room.
+"""Runs and links as plain mappings, checked once before anything is computed.
 
 A run is `{query: ids, best first}`. Links are `{query: ids}` (each counts as grade 1) or
-`{query: {id: grade}}` (0 = judged and found unrelated). Whatever is wrong with them is said
-here, so that the rooms behind need not look again.
+`{query: {id: grade}}` (0 = judged and found unrelated). Every fault is reported here, so that
+the other modules need not check again.
 """
 
 from __future__ import annotations
@@ -92,15 +92,14 @@ def check_run(run: Run, name: str = "run") -> dict[str, list[str]]:
     for query, ids in run.items():
         _check_id(f"{name}, a query", query)
         if isinstance(ids, str | bytes | Mapping | Set) or not hasattr(ids, "__iter__"):
-            raise InputError(
-                problem(f"{name}[{shown(query)}]", f"got {shown(ids)}", "a list of ids, best first")
-            )
+            where = f"{name}[{shown(query)}]"
+            raise InputError(problem(where, f"got {shown(ids)}", "a list of ids, best first"))
         checked[query] = list(ids)
         _check_ids(name, query, checked[query])
     return checked
 
 
-def check_links(
+def check_qrels(
     links: Links, order: Mapping[str, Sequence[str]] | None = None, name: str = "links"
 ) -> CheckedLinks:
     """Return the links as grades and order, or raise `InputError`.
@@ -122,7 +121,7 @@ def check_links(
 
     Examples
     --------
-    >>> check_links({"a": ["c", "b"]})
+    >>> check_qrels({"a": ["c", "b"]})
     CheckedLinks(grades={'a': {'c': 1, 'b': 1}}, order={'a': ('c', 'b')})
     """
     check_mapping(name, links, "{query: ids} or {query: {id: grade}}")
@@ -141,9 +140,10 @@ def check_links(
                 for related_id, grade in related.items()
             }
         else:
-            # A set has no order of its own; sorting keeps the figures the same in every process.
-            grades[query] = dict.fromkeys(sorted(ids) if isinstance(related, Set) else ids, 1)
-            if not isinstance(related, Set):
+            # A set has no order of its own; sorting keeps results the same in every process.
+            unordered = isinstance(related, Set)
+            grades[query] = dict.fromkeys(sorted(ids) if unordered else ids, 1)
+            if not unordered:
                 orders[query] = tuple(ids)
     if order is not None:
         orders = {query: tuple(ids) for query, ids in check_run(order, "order").items()}
@@ -164,7 +164,7 @@ def align(
     run : dict of str to list of str
         From `check_run`.
     links : CheckedLinks
-        From `check_links`.
+        From `check_qrels`.
     missing : {"error", "empty"}
         What to do with a query of the links that the run lacks: refuse, or score an empty list.
     unlinked : {"error", "skip"}
@@ -181,17 +181,15 @@ def align(
     nothing = [query for query, grades in links.grades.items() if not any(grades.values())]
     no_links = [query for query in run if query not in links.grades]
     if unlinked == "error" and (nothing or no_links):
-        came = f"{len(nothing) + len(no_links)} queries have no links: "
-        came += some_of(no_links + nothing)
+        lost = no_links + nothing
+        came = f"{len(lost)} queries have no links: {some_of(lost)}"
         allowed = "a run and links over the same queries, each with a link above grade 0"
         todo = "Check that both use the same ids, or leave them out with unlinked='skip'."
         raise InputError(problem("links", came, allowed, todo))
-    skipped = set(nothing)
-    queries = [query for query in links.grades if query not in skipped]
+    queries = [query for query, grades in links.grades.items() if any(grades.values())]
     if not queries:
-        raise InputError(
-            problem("links", "no query has a link above grade 0", "links of at least one query")
-        )
+        came = "no query has a link above grade 0"
+        raise InputError(problem("links", came, "links of at least one query"))
     absent = [query for query in queries if query not in run]
     if len(absent) == len(queries):
         came = f"none of its {len(run)} queries has links; the first is {shown(next(iter(run)))}"
@@ -227,12 +225,12 @@ def label_set(value: object) -> frozenset[object]:
     return frozenset() if pd.isna(value) else frozenset([value])  # type: ignore[call-overload]
 
 
-def day_of(days: Mapping[str, object], event_id: str, name: str = "days") -> float | None:
+def known_day(days: Mapping[str, object], event_id: str, name: str = "days") -> float | None:
     """Return an event's day number; None where it is missing, None or NaN (undated).
 
     Examples
     --------
-    >>> day_of({"a": 3}, "a"), day_of({"a": 3}, "b")
+    >>> known_day({"a": 3}, "a"), known_day({"a": 3}, "b")
     (3.0, None)
     """
     day = days.get(event_id)

@@ -1,7 +1,7 @@
-"""Figures that say how well lists agree with links, one table of names for all of them.
+"""Metrics of how well lists agree with links, one table of names for all of them.
 
 nDCG, precision, recall, AP, reciprocal rank and success come from trec_eval by way of
-ir-measures; the two that it lacks (capped recall and rank-biased overlap) stand in `formulas`.
+ir-measures; the two that it lacks (capped recall and rank-biased overlap) are in `formulas`.
 
 trec_eval does not see a list: it sorts by score, breaks equal scores by document id, and holds
 scores in single precision. So lists go to it with scores that fall strictly with the rank, as
@@ -21,12 +21,12 @@ import pandas as pd
 from relatedevents._util.checks import problem, shown
 from relatedevents.errors import InputError
 from relatedevents.evaluation.formulas import capped_recall, rank_biased_overlap
-from relatedevents.evaluation.lists import Aligned, Links, Run, align, check_links, check_run
+from relatedevents.evaluation.lists import Aligned, Links, Run, align, check_qrels, check_run
 
 
 @dataclass(frozen=True)
 class Metric:
-    """One figure by name, read by `parse_metric`: "ndcg@10" or "rbo@10:0.9".
+    """One metric by name, read by `parse_metric`: "ndcg@10" or "rbo@10:0.9".
 
     Attributes
     ----------
@@ -47,7 +47,7 @@ class Metric:
 
     @property
     def words(self) -> str:
-        """What the figure means, in plain words, with its own numbers."""
+        """What the metric means, in plain words, with its own numbers."""
         words = METRICS[self.kind].words.replace("{k}", str(self.k))
         return words.replace("{p}", f"{self.p:g}") if self.p is not None else words
 
@@ -181,9 +181,8 @@ def parse_metric(name: str) -> Metric:
     form = METRICS[parts[1]].form
     k = int(parts[2]) if parts[2] else None
     p = float(parts[3]) if parts[3] else None
-    if (k is not None) != ("@k" in form) or (p is not None) != (":p" in form):
-        raise wrong
-    if k == 0 or p == 0.0:
+    forms_differ = (k is not None) != ("@k" in form) or (p is not None) != (":p" in form)
+    if forms_differ or k == 0 or p == 0.0:
         raise wrong
     return Metric(name, parts[1], k, p)
 
@@ -217,8 +216,8 @@ def score_run(
     Returns
     -------
     pandas.DataFrame, shape (queries, metrics)
-        The figures of every query, from 0 to 1, in the order of the links; the mean is a second
-        step (`compare`). `attrs["counts"]` says how many queries were scored, missing, empty,
+        The scores of every query, from 0 to 1, in the order of the links; the mean is a second
+        step (`compare`). `attrs["counts"]` tells how many queries were scored, missing, empty,
         unlinked, or left out with nothing related.
 
     Raises
@@ -234,7 +233,7 @@ def score_run(
     a      0.5  0.5
     """
     parsed = check_metrics(metrics)
-    aligned = align(check_run(run), check_links(links, order), missing=missing, unlinked=unlinked)
+    aligned = align(check_run(run), check_qrels(links, order), missing=missing, unlinked=unlinked)
     return score_aligned(aligned, parsed)
 
 
@@ -256,17 +255,16 @@ def score_aligned(aligned: Aligned, metrics: Sequence[Metric]) -> pd.DataFrame:
     from_trec = {m: column for column, m in enumerate(metrics) if not METRICS[m.kind].by_query}
     if from_trec:
         _score_with_ir_measures(aligned, from_trec, values)
+    links = aligned.links
     for column, metric in enumerate(metrics):
-        if METRICS[metric.kind].by_query:
-            function = METRICS[metric.kind].function
-            links = aligned.links
+        kind = METRICS[metric.kind]
+        if kind.by_query:
             values[:, column] = [
-                function(ranked, links.grades[query], links.order.get(query), metric)
+                kind.function(ranked, links.grades[query], links.order.get(query), metric)
                 for query, ranked in aligned.ranked.items()
             ]
-    table = pd.DataFrame(
-        values, index=pd.Index(queries, name="query"), columns=[m.name for m in metrics]
-    )
+    names = [metric.name for metric in metrics]
+    table = pd.DataFrame(values, index=pd.Index(queries, name="query"), columns=names)
     table.attrs["counts"] = dict(aligned.counts)
     return table
 

@@ -1,4 +1,4 @@
-"""Rules that keep a measurement honest: what a list could know, and what tuning has seen.
+"""Two rules of a fair measurement: lists cut at their day, and no test data used in tuning.
 
 A link can't point past the day on which it was made, so lists are cut at that day before they
 are scored. And what settings were tuned on is no measure of them: `check_leaks` refuses it.
@@ -12,7 +12,14 @@ from dataclasses import dataclass
 
 from relatedevents._util.checks import check_choice, check_count, check_number, problem, some_of
 from relatedevents.errors import InputError, LeakError
-from relatedevents.evaluation.lists import Links, Run, check_links, check_run, day_of, label_set
+from relatedevents.evaluation.lists import (
+    Links,
+    Run,
+    check_qrels,
+    check_run,
+    known_day,
+    label_set,
+)
 from relatedevents.evaluation.splits import DEFAULT_GAP
 
 
@@ -80,7 +87,7 @@ def filter_as_of(
     for query, ids in checked.items():
         kept[query] = []
         for related_id in ids:
-            day = day_of(days, related_id)
+            day = known_day(days, related_id)
             if day is None:
                 counts["undated"] += 1
             elif day > last_day[query]:
@@ -101,7 +108,7 @@ def check_leaks(
     gap: int = DEFAULT_GAP,
     allow_leak: bool = False,
 ) -> dict[str, int]:
-    """Refuse to measure on what was tuned on, and say how much of it there is.
+    """Refuse to measure on queries or links that settings were tuned on, and count them.
 
     Parameters
     ----------
@@ -114,7 +121,7 @@ def check_leaks(
     gap : int
         That many days at least have to lie between.
     allow_leak : bool
-        Return the counts instead of refusing. For figures that are marked so.
+        Return the counts instead of refusing, for results that are marked so.
 
     Returns
     -------
@@ -135,8 +142,8 @@ def check_leaks(
     >>> check_leaks({"a": ["b"]}, {"b": ["a"]}, allow_leak=True)
     {'queries': 0, 'links': 1, 'linked_in_tuning': 1}
     """
-    seen = check_links(tuning, name="tuning").grades
-    measured = check_links(test, name="test").grades
+    seen = check_qrels(tuning, name="tuning").grades
+    measured = check_qrels(test, name="test").grades
     gap = check_count("gap", gap, 0)
     pairs = {frozenset([query, c]) for query, grades in seen.items() for c in grades}
     leaks: dict[str, list[str]] = {
@@ -149,8 +156,8 @@ def check_leaks(
         ],
     }
     if stories is not None:
-        told = {label for query in seen for label in label_set(stories.get(query))}
-        leaks["same_story"] = [q for q in measured if told & label_set(stories.get(q))]
+        tuned_on = {label for query in seen for label in label_set(stories.get(query))}
+        leaks["same_story"] = [q for q in measured if tuned_on & label_set(stories.get(q))]
     if days is not None:
         leaks["within_gap"] = _within_gap(seen, measured, days, gap)
     counts = {name: len(found) for name, found in leaks.items()}
@@ -160,8 +167,8 @@ def check_leaks(
     if found and not allow_leak:
         came = "; ".join(f"{_LEAK_WORDS[k]}: {len(v)} ({some_of(v, 2)})" for k, v in found.items())
         todo = (
-            "Measure on other links (split_by_time and split_by_story make them), or pass "
-            "allow_leak=True and say so beside the figures."
+            "Measure on other links (split_by_time and split_by_story of relatedevents.evaluation "
+            "make them), or pass allow_leak=True and say so beside the results."
         )
         raise LeakError(problem("test", came, "queries and links that tuning has not seen", todo))
     return counts
@@ -182,14 +189,10 @@ def _last_days(
 ) -> dict[str, float]:
     if isinstance(as_of, str):
         check_choice("as_of", as_of, ["own"])
-    of_query: Mapping[str, float | None]
-    if isinstance(as_of, Mapping):
-        of_query = as_of
-    elif isinstance(as_of, str):
-        of_query = days
-    else:
+    elif not isinstance(as_of, Mapping):
         return dict.fromkeys(run, check_number("as_of", as_of))
-    last = {query: day_of(of_query, query, "as_of") for query in run}
+    source = days if isinstance(as_of, str) else as_of
+    last = {query: known_day(source, query, "as_of") for query in run}
     absent = [query for query, day in last.items() if day is None]
     if absent:
         came = f"{len(absent)} of {len(run)} queries have no day: {some_of(absent)}"
@@ -203,14 +206,14 @@ def _within_gap(
     days: Mapping[str, float | None],
     gap: int,
 ) -> list[str]:
-    tuned = sorted(day for query in seen if (day := day_of(days, query)) is not None)
-    found = []
-    for query in measured:
-        day = day_of(days, query)
+    tuned = sorted(day for query in seen if (day := known_day(days, query)) is not None)
+
+    def near(query: str) -> bool:
+        day = known_day(days, query)
         if day is None:
-            continue
-        # The nearest tuning days stand on both sides of where this day would be put.
-        place = bisect_left(tuned, day)
-        if any(abs(day - other) < gap for other in tuned[max(place - 1, 0) : place + 1]):
-            found.append(query)
-    return found
+            return False
+        # The nearest tuning days are those on both sides of where this day would be inserted.
+        position = bisect_left(tuned, day)
+        return any(abs(day - other) < gap for other in tuned[max(position - 1, 0) : position + 1])
+
+    return [query for query in measured if near(query)]

@@ -1,4 +1,4 @@
-"""How sure a mean is: bootstrap limits, paired randomisation, Holm's correction.
+"""Significance: bootstrap confidence intervals, paired randomisation, Holm's correction.
 
 Arrays in, arrays out; `compare` gives them names. Queries of one story rise and fall together,
 so every function here works on clusters: resampling or flipping whole clusters is honest about
@@ -50,7 +50,7 @@ def randomisation_p_values(
 ) -> Floats:
     """Return two-sided p values of paired differences, by random sign flips.
 
-    If two systems are equally good, the sign of each cluster's difference is a coin's toss.
+    If two systems are equally good, the sign of each cluster's difference is random.
     p = (1 + b) / (1 + m), where b of the m random flips give a mean difference at least as large
     as the observed one: Phipson and Smyth, "Permutation p-values should never be zero",
     Statistical Applications in Genetics and Molecular Biology 9(1), 2010.
@@ -90,7 +90,7 @@ def randomisation_p_values(
 def bootstrap_means(
     values: Floats, cluster: NDArray[np.intp], n_resamples: int, rng: np.random.Generator
 ) -> Floats:
-    """Return the means of resampled clusters, for percentile limits.
+    """Return the means of resampled clusters, for percentile confidence intervals.
 
     Parameters
     ----------

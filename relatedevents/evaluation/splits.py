@@ -1,18 +1,19 @@
-"""Links split into those to tune on and those to measure on, with a gap of time between.
+"""Links split into a tuning and a test part, with a gap of time between the two.
 
-Settings chosen on some queries are measured on others, and events of neighbouring days speak of
-the same things: so the two sides lie apart in time, by the queries' days or by their stories.
+Settings chosen on some queries have to be measured on others, and events of neighbouring days are
+about the same things: so the parts lie apart in time, by the queries' days or by their stories.
 """
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from relatedevents._util.checks import check_choice, check_count, check_number, problem, some_of
 from relatedevents.errors import InputError
-from relatedevents.evaluation.lists import Links, check_links, day_of, label_set
+from relatedevents.evaluation.lists import Links, check_qrels, known_day, label_set
 
 DEFAULT_GAP = 60
 
@@ -68,15 +69,9 @@ def split_by_time(
     >>> list(split.tune), list(split.test), split.left_out
     (['old'], ['new'], ('mid',))
     """
-    grades = check_links(links).grades
-    boundary, gap = check_number("boundary", boundary), check_count("gap", gap, 0)
-    _need_days(grades, days)
-    sides = {}
-    for query in grades:
-        day = day_of(days, query)
-        if day is not None:
-            sides[query] = _side(day, day, boundary, gap)
-    return _split(grades, sides, days, boundary - gap)
+    grades, boundary, gap = _checked(links, days, boundary, gap)
+    spans = {query: (day, day) for query in grades if (day := known_day(days, query)) is not None}
+    return _split(grades, spans, days, boundary, gap)
 
 
 def split_by_story(
@@ -121,73 +116,62 @@ def split_by_story(
     >>> list(split.tune), list(split.test), split.left_out
     (['a1'], ['c1'], ('b1',))
     """
-    grades = check_links(links).grades
-    boundary, gap = check_number("boundary", boundary), check_count("gap", gap, 0)
+    grades, boundary, gap = _checked(links, days, boundary, gap)
     check_choice("unlabelled", unlabelled, ["error", "leave_out"])
-    _need_days(grades, days)
     without = [query for query in grades if not label_set(stories.get(query))]
     if without and unlabelled == "error":
         came = f"{len(without)} of {len(grades)} queries have none: {some_of(without)}"
         todo = "Leave them out with unlabelled='leave_out'."
         raise InputError(problem("stories", came, "a story for every query", todo))
-    spans: dict[object, list[float]] = defaultdict(list)
+    days_of_story: dict[object, list[float]] = defaultdict(list)
     for event_id, labels in stories.items():
-        day = day_of(days, event_id)
-        if day is not None:
+        if (day := known_day(days, event_id)) is not None:
             for label in label_set(labels):
-                spans[label].append(day)
-    sides = {}
+                days_of_story[label].append(day)
+    spans = {}
     for query in grades:
-        of_stories = [day for label in label_set(stories.get(query)) for day in spans[label]]
-        if of_stories:
-            sides[query] = _side(min(of_stories), max(of_stories), boundary, gap)
-    return _split(grades, sides, days, boundary - gap)
+        known = [day for label in label_set(stories.get(query)) for day in days_of_story[label]]
+        if known:
+            spans[query] = (min(known), max(known))
+    return _split(grades, spans, days, boundary, gap)
 
 
-def _need_days(grades: Mapping[str, Mapping[str, int]], days: Mapping[str, float | None]) -> None:
+def _checked(
+    links: Links, days: Mapping[str, float | None], boundary: float, gap: int
+) -> tuple[dict[str, dict[str, int]], float, int]:
+    grades = check_qrels(links).grades
+    boundary, gap = check_number("boundary", boundary), check_count("gap", gap, 0)
     ids = dict.fromkeys([*grades, *(c for related in grades.values() for c in related)])
     absent = [event_id for event_id in ids if event_id not in days]
     if absent:
         came = f"{len(absent)} events of the links have no entry: {some_of(absent)}"
         allowed = "a day number for every query and related event, None where it is undated"
         raise InputError(problem("days", came, allowed))
-
-
-def _side(first: float, last: float, boundary: float, gap: int) -> str:
-    if first >= boundary:
-        return "test"
-    return "tune" if last < boundary - gap else "left_out"
+    return grades, boundary, gap
 
 
 def _split(
     grades: dict[str, dict[str, int]],
-    sides: Mapping[str, str],
+    spans: Mapping[str, tuple[float, float]],
     days: Mapping[str, float | None],
-    end_of_tuning: float,
+    boundary: float,
+    gap: int,
 ) -> Split:
+    """Split queries by the first and last day of each; those without days are left out."""
     tune, test, left_out, cut = {}, {}, [], 0
     for query, related in grades.items():
-        side = sides.get(query, "left_out")
-        if side == "test":
-            test[query] = related
-        elif side == "tune":
-            dated = {c: day_of(days, c) for c in related}
-            known = {
-                c: grade
-                for c, grade in related.items()
-                if (day := dated[c]) is not None and day < end_of_tuning
-            }
+        first, last = spans.get(query, (-math.inf, math.inf))
+        known: dict[str, int] = {}
+        if last < boundary - gap:
+            dated = {c: known_day(days, c) for c in related}
+            early = {c for c, day in dated.items() if day is not None and day < boundary - gap}
+            known = {c: grade for c, grade in related.items() if c in early}
             cut += len(related) - len(known)
-            if any(known.values()):
-                tune[query] = known
-            else:
-                left_out.append(query)
+        if first >= boundary:
+            test[query] = related
+        elif any(known.values()):
+            tune[query] = known
         else:
             left_out.append(query)
-    counts = {
-        "tune": len(tune),
-        "test": len(test),
-        "left_out": len(left_out),
-        "tune_links_cut": cut,
-    }
-    return Split(tune, test, tuple(left_out), counts)
+    sizes = {"tune": len(tune), "test": len(test), "left_out": len(left_out)}
+    return Split(tune, test, tuple(left_out), {**sizes, "tune_links_cut": cut})

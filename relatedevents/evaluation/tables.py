@@ -1,4 +1,4 @@
-"""Tables and scored candidates turned into this room's runs and links."""
+"""Tables and scored candidates turned into the mappings that `relatedevents.evaluation` takes."""
 
 from __future__ import annotations
 
@@ -10,13 +10,7 @@ import pandas as pd
 
 from relatedevents._util.checks import problem, shown
 from relatedevents.errors import InputError
-from relatedevents.evaluation.lists import (
-    Links,
-    check_grade,
-    check_links,
-    check_mapping,
-    check_run,
-)
+from relatedevents.evaluation.lists import Links, check_grade, check_mapping, check_qrels, check_run
 
 
 def run_from_table(table: pd.DataFrame, name: str = "run") -> dict[str, list[str]]:
@@ -47,16 +41,14 @@ def run_from_table(table: pd.DataFrame, name: str = "run") -> dict[str, list[str
     bad = (ranks.isna() | (ranks < 1) | (ranks % 1 != 0)).to_numpy()
     if bad.any():
         row = int(bad.argmax())
-        came = f"got {shown(table['rank'].tolist()[row])}"
-        allowed = "a whole number of 1 or more"
-        raise InputError(problem(f"{name}, row {row}, column 'rank'", came, allowed))
+        where, value = f"{name}, row {row}, column 'rank'", table["rank"].tolist()[row]
+        raise InputError(problem(where, f"got {shown(value)}", "a whole number of 1 or more"))
     doubled = pd.DataFrame({"id": table["id"], "rank": ranks}).duplicated().to_numpy()
     if doubled.any():
         row = int(doubled.argmax())
         came = f"rank {ranks.iloc[row]:g} comes twice for {shown(table['id'].iloc[row])}"
-        allowed = "every rank once for each id"
         todo = f"{int(doubled.sum())} rows repeat a rank: number each list from 1."
-        raise InputError(problem(f"{name}, row {row}", came, allowed, todo))
+        raise InputError(problem(f"{name}, row {row}", came, "every rank once for each id", todo))
     run: dict[str, list[str]] = {query: [] for query in table["id"]}
     by_rank = ranks.to_numpy().argsort(kind="stable")
     queries, related = table["id"].to_numpy(object), table["related_id"].to_numpy(object)
@@ -80,9 +72,9 @@ def links_from_table(
     Returns
     -------
     grades : dict of str to dict of str to int
-        The `links` argument of this room's functions.
+        The argument `links` of `score_run` and `compare`.
     order : dict of str to list of str, or None
-        Their `order` argument.
+        Their argument `order`.
 
     Examples
     --------
@@ -104,7 +96,7 @@ def links_from_table(
     for query, related_id, grade in zip(table["id"], table["related_id"], values, strict=True):
         grades.setdefault(query, {})[related_id] = check_grade(name, query, related_id, grade)
     order = run_from_table(table, name) if "rank" in table else None
-    return check_links(grades, name=name).grades, order
+    return check_qrels(grades, name=name).grades, order
 
 
 def run_from_scores(
@@ -120,7 +112,7 @@ def run_from_scores(
     scores : mapping of str to mapping of str to float
         The finite score of every candidate, higher is better.
     links : mapping
-        As in `check_links`.
+        As in `check_qrels`.
 
     Returns
     -------
@@ -135,7 +127,7 @@ def run_from_scores(
     ({'a': ['d', 'c', 'b']}, 2)
     """
     check_mapping("scores", scores, "{query: {id: score}}")
-    grades = check_links(links).grades
+    grades = check_qrels(links).grades
     run: dict[str, list[str]] = {}
     tied = 0
     for query, of_id in scores.items():

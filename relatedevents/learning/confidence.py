@@ -1,6 +1,6 @@
-"""Confidence: coefficients that turn parts into probabilities, and how far these can be trusted.
+"""Confidence: logistic regression from the parts of a score to a probability, and its calibration.
 
-Arrays in, coefficients and figures out.
+Arrays in, coefficients and metrics out.
 """
 
 from __future__ import annotations
@@ -13,15 +13,16 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.bool_]
 
-#: How many pairs of every one speak for the plain score instead of for the single parts. With
-#: less, stories whose names are hidden are foretold better, since they lie close in time; but
-#: links that readers judged with names shown are told from others far better by the score.
+#: Strength of the penalty that draws the coefficients towards a common one, under which the plain
+#: score decides, in units of the number of pairs. With less, stories whose names are hidden are
+#: predicted better, since they lie close in time; but links that readers judged with names shown
+#: are predicted far better by the score.
 SHRINKAGE = 3.0
-#: What a part counts at least, as a share of what it counts in the plain score: who came near by
-#: all signals together makes each of them look weaker than it is.
+#: The least coefficient of a part, as a share of the common one: candidates were chosen by all
+#: signals together, which makes each signal alone look weaker than it is.
 LEAST = 0.25
 N_BINS = 10
-# What is left of a part's spread after rounding, where it is the same for every pair.
+# Rounding leaves a part that is the same for every pair with a standard deviation up to this.
 _NO_SPREAD = 1e-9
 _STEEPEST = 1e3
 
@@ -66,12 +67,12 @@ def learn(parts: Floats, linked: Labels) -> tuple[float, tuple[float, ...]]:
         slopes = point[1:-1] + LEAST * common * spread
         logits = base + scaled @ slopes
         residual = expit(logits) - linked
-        apart = np.where(varied, slopes - common * spread, 0.0)
+        excess = np.where(varied, slopes - common * spread, 0.0)
         total = np.sum(np.logaddexp(0.0, logits) - linked * logits)
-        of_slopes = scaled.T @ residual + strength * apart
-        of_common = (LEAST * of_slopes - strength * apart) @ spread
+        of_slopes = scaled.T @ residual + strength * excess
+        of_common = (LEAST * of_slopes - strength * excess) @ spread
         gradient = np.concatenate([[of_common], of_slopes, [residual.sum()]])
-        return float(total + 0.5 * strength * apart @ apart), gradient
+        return float(total + 0.5 * strength * excess @ excess), gradient
 
     share = float(linked.mean())
     start = np.concatenate([[1.0], (1.0 - LEAST) * spread, [np.log(share / (1.0 - share))]])
@@ -83,12 +84,12 @@ def learn(parts: Floats, linked: Labels) -> tuple[float, tuple[float, ...]]:
     return float(found[-1] - per_spread @ middle), tuple(per_spread.tolist())
 
 
-def foretell(parts: Floats, intercept: float, coefficients: tuple[float, ...]) -> Floats:
-    """Return the probability of some pairs.
+def predict_proba(parts: Floats, intercept: float, coefficients: tuple[float, ...]) -> Floats:
+    """Return the probability of each pair: 1 / (1 + exp(-(intercept + parts @ coefficients))).
 
     Examples
     --------
-    >>> foretell(np.array([[0.0], [1.0]]), 0.0, (0.0,)).tolist()
+    >>> predict_proba(np.array([[0.0], [1.0]]), 0.0, (0.0,)).tolist()
     [0.5, 0.5]
     """
     from scipy.special import expit
@@ -98,13 +99,13 @@ def foretell(parts: Floats, intercept: float, coefficients: tuple[float, ...]) -
 
 @dataclass(frozen=True)
 class HeldOut:
-    """What was foretold of pairs by coefficients learned from the other folds.
+    """Predictions for every pair by coefficients learned from the other folds.
 
     Attributes
     ----------
     probabilities : numpy.ndarray of float64, shape (n_pairs,)
     base_rates : numpy.ndarray of float64, shape (n_pairs,)
-        The share of linked pairs among those learned from: what a constant would tell.
+        The share of linked pairs among those learned from: the prediction of a constant.
     """
 
     probabilities: Floats
@@ -117,7 +118,7 @@ def cross_validate(
     queries: npt.NDArray[np.int64],
     folds: list[npt.NDArray[np.int64]],
 ) -> HeldOut:
-    """Foretell each fold from the others.
+    """Predict each fold from the others.
 
     Parameters
     ----------
@@ -140,7 +141,7 @@ def cross_validate(
         if not 0.0 < share < 1.0:
             came = "linked pairs and others are not in more than one fold"
             raise ValueError(came)
-        probabilities[out] = foretell(parts[out], *learn(parts[~out], linked[~out]))
+        probabilities[out] = predict_proba(parts[out], *learn(parts[~out], linked[~out]))
         base_rates[out] = share
     return HeldOut(probabilities, base_rates)
 
@@ -168,7 +169,7 @@ def reliability(
 def expected_calibration_error(
     probabilities: Floats, linked: Labels, n_bins: int = N_BINS
 ) -> float:
-    """Return the mean distance of foretold and found shares over bins of equal size.
+    """Return the mean distance of predicted and observed shares over bins of equal size.
 
     Naeini, Cooper and Hauskrecht (2015), with bins of equal mass instead of equal width.
 
@@ -178,7 +179,7 @@ def expected_calibration_error(
     0.09999...
     """
     bins = reliability(probabilities, linked, n_bins)
-    return sum(count * abs(told - found) for count, told, found in bins) / len(linked)
+    return sum(count * abs(predicted - seen) for count, predicted, seen in bins) / len(linked)
 
 
 def brier_skill(probabilities: Floats, linked: Labels, base_rates: Floats | float) -> float:
@@ -194,15 +195,13 @@ def brier_skill(probabilities: Floats, linked: Labels, base_rates: Floats | floa
 
 
 def auc(probabilities: Floats, linked: Labels) -> float:
-    """Return how often a linked pair's probability is higher than another's; a tie is a half.
+    """Return the area under the ROC curve: how often a linked pair beats another, ties a half.
 
     Examples
     --------
     >>> auc(np.array([0.9, 0.5, 0.5]), np.array([True, True, False]))
     0.75
     """
-    from scipy.stats import rankdata
+    from sklearn.metrics import roc_auc_score
 
-    n_linked = int(linked.sum())
-    above = float(rankdata(probabilities)[linked].sum()) - n_linked * (n_linked + 1) / 2
-    return above / (n_linked * (len(linked) - n_linked))
+    return float(roc_auc_score(linked, probabilities))

@@ -1,4 +1,4 @@
-"""Readers: one file format each into checked tables, links and runs."""
+"""Readers: files, frames and mappings as checked tables of events, links and runs."""
 
 from __future__ import annotations
 

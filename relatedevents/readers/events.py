@@ -1,4 +1,4 @@
-"""`read_events`: whatever an archive is kept in, as the checked table."""
+"""`read_events`: frames, files and folders of events as the checked table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The checked table of links: one door through which every link set comes in."""
+"""The checked table of links: the validation of every link set."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pandas as pd
 from relatedevents._util.checks import problem, shown, some_of
 from relatedevents.archive.dates import ALLOWED_DATES, dates_of, read_days
 from relatedevents.archive.ids import text_of_id
-from relatedevents.archive.values import SHOWN_ROWS, Faults, read_texts, tags_of, told_rows
+from relatedevents.archive.values import SHOWN_ROWS, Faults, describe_rows, read_texts, tags_of
 from relatedevents.errors import InputError
 
 KNOWN = ("id", "related_id", "rank", "grade", "as_of", "shared_tags")
@@ -19,7 +19,7 @@ _ALLOWED_TAGS = "a list of texts, or a JSON list"
 
 
 def check_links(frame: pd.DataFrame, without: list[str], source: str = "links") -> pd.DataFrame:
-    """Check a table of links and give it its one form.
+    """Check a table of links and convert it to the one form that everything else works on.
 
     Parameters
     ----------
@@ -54,19 +54,21 @@ def check_links(frame: pd.DataFrame, without: list[str], source: str = "links") 
         raise InputError(problem(source, came, "one link or more"))
     ids, id_faults = read_texts(frame["id"], text_of_id)
     related, related_faults = read_texts(frame["related_id"], text_of_id)
-    told = [
-        *_told("id", "non-empty text or a whole number", id_faults, ids, source),
-        *_told("related_id", "non-empty text or a whole number", related_faults, ids, source),
+    problems = [
+        *_column_problems("id", "non-empty text or a whole number", id_faults, ids, source),
+        *_column_problems(
+            "related_id", "non-empty text or a whole number", related_faults, ids, source
+        ),
     ]
     columns: dict[str, object] = {"id": ids, "related_id": related}
     for name, read in _COLUMNS.items():
         if name in frame:
             columns[name], faults, allowed = read(frame[name])
-            told += _told(name, allowed, faults, ids, source)
-    if not told:
-        told = _problems_between_rows(columns, source)
-    if told:
-        raise InputError(" Also: ".join(told))
+            problems += _column_problems(name, allowed, faults, ids, source)
+    if not problems:
+        problems = _problems_between_rows(columns, source)
+    if problems:
+        raise InputError(" Also: ".join(problems))
     others = frame.drop(columns=[name for name in KNOWN if name in frame])
     return pd.concat([pd.DataFrame(columns), others.reset_index(drop=True)], axis=1)
 
@@ -85,11 +87,13 @@ def _require_columns(frame: pd.DataFrame, source: str) -> None:
         raise InputError(problem(source, came, "each name once"))
 
 
-def _told(name: str, allowed: str, faults: Faults, ids: list[str], source: str) -> list[str]:
+def _column_problems(
+    name: str, allowed: str, faults: Faults, ids: list[str], source: str
+) -> list[str]:
     if not faults:
         return []
     count = "1 row" if len(faults) == 1 else f"{len(faults)} rows"
-    came = f"{count} can't be used: {told_rows(faults, ids)}"
+    came = f"{count} can't be used: {describe_rows(faults, ids)}"
     return [problem(f"{source}, column {name!r}", came, allowed)]
 
 
@@ -111,8 +115,8 @@ def _read_grades(column: pd.Series) -> _Read:
     values = column.tolist()
     faults = {row: shown(value) for row, value in enumerate(values) if not _is_number(value)}
     grades = [0 if row in faults else value for row, value in enumerate(values)]
-    whole = all(isinstance(grade, numbers.Integral) for grade in grades)
-    kind = np.int64 if whole else np.float64
+    all_whole = all(isinstance(grade, numbers.Integral) for grade in grades)
+    kind = np.int64 if all_whole else np.float64
     return np.array([kind(grade) for grade in grades], dtype=kind), faults, "a finite number"
 
 
@@ -147,34 +151,34 @@ _COLUMNS: dict[str, Callable[[pd.Series], _Read]] = {
 
 
 def _problems_between_rows(columns: dict[str, object], source: str) -> list[str]:
-    """Tell self links, doubled pairs, doubled ranks, and ids with several `as_of`."""
+    """Return the problems of self links, doubled pairs or ranks, and ids with several `as_of`."""
     frame = pd.DataFrame({name: columns[name] for name in KNOWN[:5] if name in columns})
-    told = []
+    problems = []
     own = frame.index[frame["id"] == frame["related_id"]]
     if len(own):
         came = f"{len(own)} events linked to themselves: {_rows(frame, own, 'id')}"
-        told.append(problem(source, came, "links to other events", "Leave these rows out."))
+        problems.append(problem(source, came, "links to other events", "Leave these rows out."))
     for column, what in (("related_id", "pairs"), ("rank", "ranks")):
         if column in frame:
             again = frame.index[frame.duplicated(["id", column])]
             if len(again):
                 came = f"{len(again)} doubled {what}: {_rows(frame, again, 'id', column)}"
                 allowed = f"each {column} once for an id"
-                told.append(problem(source, came, allowed, "Leave one of each."))
+                problems.append(problem(source, came, allowed, "Leave one of each."))
     if "as_of" in frame:
         days_of_id = frame.groupby("id", sort=False)["as_of"].nunique(dropna=False)
         several = days_of_id.index[days_of_id > 1].tolist()
         if several:
             came = f"{len(several)} ids with several days: {some_of(several)}"
-            told.append(problem(f"{source}, column 'as_of'", came, "one day for each id"))
-    return told
+            problems.append(problem(f"{source}, column 'as_of'", came, "one day for each id"))
+    return problems
 
 
 def _rows(frame: pd.DataFrame, rows: pd.Index, *names: str) -> str:
-    """Name the first few rows by their number and some of their values."""
-    told = [
+    """Describe the first few rows: number and the values of these columns."""
+    descriptions = [
         f"row {row} ({', '.join(f'{name} {shown(frame[name].tolist()[row])}' for name in names)})"
         for row in rows[:SHOWN_ROWS]
     ]
     more = len(rows) - SHOWN_ROWS
-    return ", ".join(told) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(descriptions) + (f" and {more} more" if more > 0 else "")

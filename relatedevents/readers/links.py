@@ -138,7 +138,7 @@ def _links_of_pages(pages: list[Page], events: pd.DataFrame | None, name: str) -
 
 
 def joined_tags(pieces: list[str], known: list[str]) -> list[str]:
-    """Put together what a printed list of tags has split: tags that hold a comma themselves.
+    """Join the pieces of tags that hold a comma, which a comma-separated list has split.
 
     Parameters
     ----------

@@ -108,8 +108,8 @@ def _rows_of_lists(
                 came = f"got {shown(related)} at place {rank}"
                 raise InputError(problem(where, came, 'related ids, or objects with an "id"'))
             row = {"id": line["id"], "related_id": link["id"], "rank": rank}
-            told = (("grade", link), ("shared_tags", link), ("as_of", line))
-            row |= {key: part[key] for key, part in told if key in details and key in part}
+            sources = (("grade", link), ("shared_tags", link), ("as_of", line))
+            row |= {key: part[key] for key, part in sources if key in details and key in part}
             rows.append(row)
     names = dict.fromkeys(["id", "related_id", "rank", *(name for row in rows for name in row)])
     columns = {name: pd.Series([row.get(name) for row in rows], dtype=object) for name in names}

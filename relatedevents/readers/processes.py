@@ -1,4 +1,4 @@
-"""Work spread over several processes that start alike on every system.
+"""Parallel map over processes that start the same way on every system.
 
 Each helper is a new interpreter that is told where to import from and what to do. So a user's
 script is never run a second time, as `multiprocessing` does where it can't fork, and no
@@ -102,7 +102,7 @@ def _do_next(
     waiting: deque[int],
     results: dict[int, Result],
 ) -> None:
-    """Do one waiting job; when it fails, let none wait that comes after it."""
+    """Run the next job in this process; if it fails, drop all later jobs."""
     try:
         job = waiting.popleft()
         results[job] = work(jobs[job])
@@ -117,7 +117,7 @@ def _drive(
     waiting: deque[int],
     results: dict[int, Result],
 ) -> None:
-    """Give a helper one waiting job after another, and keep what comes back."""
+    """Send jobs to one helper process, one at a time, and store its results."""
     to, back = process.stdin, process.stdout
     if to is None or back is None:
         return
@@ -140,7 +140,7 @@ def _drive(
 
 
 def serve(jobs: BinaryIO, results: BinaryIO) -> None:
-    """Do jobs until there are no more; what a helper's life consists of."""
+    """Run jobs from a pipe until it closes: the main loop of a helper process."""
     # Ctrl-C reaches every process of a terminal; the one that was started by hand tells of it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # So short a life leaves nothing worth collecting.

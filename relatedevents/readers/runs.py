@@ -118,9 +118,9 @@ def _checked(raw: pd.DataFrame, without: list[str], name: str) -> pd.DataFrame:
         tied = int(table.duplicated(["id", "score"], keep=False).sum())
         table["falling"] = -table["score"].astype(np.float64)
         ordering = ["falling", "related_id"]
-    place = pd.factorize(table["id"])[0]
-    table = table.assign(place=place).sort_values(["place", *ordering], kind="stable")
-    table = table.drop(columns=["place", *({"falling"} & set(table))]).reset_index(drop=True)
+    by_first_row = pd.factorize(table["id"])[0]
+    table = table.assign(list_=by_first_row).sort_values(["list_", *ordering], kind="stable")
+    table = table.drop(columns=["list_", *({"falling"} & set(table))]).reset_index(drop=True)
     if "rank" not in table:
         table.insert(2, "rank", table.groupby("id", sort=False).cumcount() + 1)
     listed = set(table["id"])

@@ -93,7 +93,7 @@ def read_csv(path: Path, texts: Collection[str] = ()) -> pd.DataFrame:
 
 
 def _csv_rows(text: str, delimiter: str, path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Give every row with the line where it begins."""
+    """Yield every row with the number of its first line."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     while True:
         line = reader.line_num + 1
@@ -111,7 +111,7 @@ def _csv_rows(text: str, delimiter: str, path: Path) -> Iterator[tuple[int, list
 
 
 def _with_numbers(frame: pd.DataFrame, texts: set[str]) -> pd.DataFrame:
-    """Turn columns of plain numbers into numbers."""
+    """Convert text columns that hold nothing but numbers to numbers."""
     numbers: dict[str, pd.Series] = {}
     for name in frame.columns:
         if name in texts or list(frame.columns).count(name) > 1:
@@ -121,18 +121,18 @@ def _with_numbers(frame: pd.DataFrame, texts: set[str]) -> pd.DataFrame:
             continue
         if filled.map(lambda cell: bool(_WHOLE.fullmatch(cell))).all():
             kind = "int64" if len(filled) == len(frame) else "Int64"
-            whole = [None if cell is None else int(cell) for cell in frame[name]]
-            numbers[name] = pd.Series(whole, dtype=kind)
+            integers = [None if cell is None else int(cell) for cell in frame[name]]
+            numbers[name] = pd.Series(integers, dtype=kind)
         elif filled.map(
             lambda cell: bool(_WHOLE.fullmatch(cell) or _DECIMAL.fullmatch(cell))
         ).all():
-            decimal = [np.nan if cell is None else float(cell) for cell in frame[name]]
-            numbers[name] = pd.Series(decimal, dtype="float64")
+            floats = [np.nan if cell is None else float(cell) for cell in frame[name]]
+            numbers[name] = pd.Series(floats, dtype="float64")
     return frame.assign(**numbers)
 
 
 def json_objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Give every line's object of a JSON Lines file, with the line's number from 1.
+    """Yield every line's object of a JSON Lines file, with the line's number from 1.
 
     Raises
     ------
@@ -185,7 +185,7 @@ def read_jsonl(path: Path) -> pd.DataFrame:
 
 
 def frame_of(objects: list[dict[str, Any]]) -> pd.DataFrame:
-    """Return objects as a frame that turns no whole number into one with a point.
+    """Return objects as a frame in which integers stay integers, also beside missing values.
 
     Examples
     --------

@@ -1,8 +1,8 @@
-"""The report: lists measured against links, and what that means, as tables, words and plots.
+"""The report: lists measured against links, as tables, text and plots.
 
-`evaluate` (in `measure`) is the door. `truth` and `runs` read links and lists and say what they
-leave out; `apart` describes lists without links; `contents` says it all in plain words as blocks,
-which `markdown` and `page` write and `plots` draws.
+`evaluate` (in `measure`) is the entry. `truth` and `runs` read links and lists and count what they
+leave out; `list_statistics` describes lists without links; `contents` turns the result into
+blocks, which `markdown` and `page` write and `plots` draws.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a report is made of, apart from how it looks: each writer turns these into its format."""
+"""The blocks of a report, which each writer turns into its own format."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Entry:
     tags : tuple of str
         The tags that it shares with the query.
     verdict : {"linked", "unrelated", "unjudged"}
-        What the links say of it.
+        Its judgement in the links.
     """
 
     text: str
@@ -77,7 +77,7 @@ class SideBySide:
     """Two lists of one query, and the linked events that neither holds."""
 
     query: Entry
-    told: str
+    summary: str
     names: tuple[str, str]
     lists: tuple[Sequence[Entry], Sequence[Entry]]
     missed: Sequence[Entry] = field(default_factory=tuple)
@@ -93,7 +93,7 @@ class Picture:
 
 Block: TypeAlias = Heading | Words | Points | Terms | Table | SideBySide | Picture
 
-#: The sign before a list's event, by what the links say of it.
+#: The sign before a list's event, by its judgement in the links.
 SIGNS = {"linked": "✓", "unrelated": "✗", "unjudged": "·"}
 SIGN_WORDS = "✓ linked, ✗ judged unrelated, · not linked"
 

@@ -11,13 +11,13 @@ from relatedevents.report.blocks import Entry, SideBySide
 from relatedevents.report.truth import Events
 
 if TYPE_CHECKING:
-    from relatedevents.report.result import Evaluation
+    from relatedevents.report.measured import Measured
 
 _MOST_MISSED = 5
 
 
-class Teller:
-    """Turns ids into entries, with an archive or without one."""
+class EntryBuilder:
+    """Makes entries of ids, with an archive or without one."""
 
     def __init__(self, events: Events | None, ids: set[str]) -> None:
         self._rows: dict[str, tuple[str, str, list[str]]] = {}
@@ -45,16 +45,16 @@ class Teller:
 
 
 def side_by_sides(
-    result: Evaluation, run_a: str, run_b: str, metric: str, n: int
+    result: Measured, run_a: str, run_b: str, metric: str, n: int
 ) -> list[SideBySide]:
     """Return the queries that gained and lost most from run_a to run_b.
 
     Parameters
     ----------
-    result : Evaluation
-        What `evaluate` found.
+    result : Measured
+        The result of `evaluate`.
     run_a, run_b, metric, n
-        As in `Evaluation.most_changed`.
+        As in `Measured.most_changed`.
 
     Returns
     -------
@@ -63,29 +63,29 @@ def side_by_sides(
     """
     rows = result.most_changed(run_a, run_b, metric, n).to_dict("records")
     shown = {c for row in rows for key in ("list_a", "list_b", "related") for c in row[key]}
-    teller = Teller(result.events, shown | {str(row["query"]) for row in rows})
+    entries = EntryBuilder(result.events, shown | {str(row["query"]) for row in rows})
     blocks = []
     for row in rows:
         query = str(row["query"])
         grades = result.truth.grades[query]
         lists = [
-            [teller.listed(query, id_, grades.get(id_)) for id_ in row[key]]
+            [entries.listed(query, id_, grades.get(id_)) for id_ in row[key]]
             for key in ("list_a", "list_b")
         ]
         listed = {*row["list_a"], *row["list_b"]}
         missed = [id_ for id_ in row["related"] if id_ not in listed]
-        told = (
+        summary = (
             f"{row['change']} {abs(row['difference']):.3f} in {metric}: "
             f"{row['value_a']:.3f} to {row['value_b']:.3f}; {len(row['related'])} linked, "
             f"{len(missed)} of them in neither list"
         )
         blocks.append(
             SideBySide(
-                teller.event(query),
-                told,
+                entries.event(query),
+                summary,
                 (run_a, run_b),
                 (lists[0], lists[1]),
-                tuple(teller.listed(query, id_, grades[id_]) for id_ in missed[:_MOST_MISSED]),
+                tuple(entries.listed(query, id_, grades[id_]) for id_ in missed[:_MOST_MISSED]),
             )
         )
     return blocks

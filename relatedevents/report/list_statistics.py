@@ -1,4 +1,4 @@
-"""What runs, and the links themselves, are like apart from how far they agree."""
+"""Statistics of runs, and of the links themselves, that need no links to compare with."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from relatedevents.evaluation.beyond_accuracy import beyond
+from relatedevents.evaluation.beyond_accuracy import describe_lists
 from relatedevents.report.runs import LINKS_NAME, CountedRun
 from relatedevents.report.truth import Events, Truth, nan_if_none
 
@@ -28,7 +28,7 @@ DAYS_APART: dict[str, tuple[float, float]] = {
 def describe(
     runs: Mapping[str, CountedRun], truth: Truth, events: Events, n: int, encoder: object
 ) -> pd.DataFrame:
-    """Return the figures of `BEYOND` for every run, and for the links.
+    """Return the metrics of `BEYOND_ACCURACY` for every run, and for the links.
 
     Parameters
     ----------
@@ -41,12 +41,12 @@ def describe(
     n : int
         How many events each list was asked for.
     encoder : object
-        What tells near duplicates, or None to leave them out.
+        Finds near duplicates; None leaves them out.
 
     Returns
     -------
     pandas.DataFrame
-        Columns `figure, run, value, cases`.
+        Columns `metric, run, value, cases`.
     """
     all_lists = {**{name: run.lists for name, run in runs.items()}, LINKS_NAME: truth.linked}
     ids = list(events.ids)
@@ -56,11 +56,9 @@ def describe(
     if encoder is not None:
         given["vectors"] = _vectors(all_lists, events, encoder)
         given["near"] = NEAR
-    tables = []
-    for name, lists in all_lists.items():
-        table = beyond(lists, ids, n=n, **given).reset_index()
-        tables.append(table.assign(run=name)[["figure", "run", "value", "cases"]])
-    return pd.concat(tables, ignore_index=True)
+    tables = {x: describe_lists(lists, ids, n=n, **given) for x, lists in all_lists.items()}
+    table = pd.concat(tables, names=["run"]).reset_index()
+    return table[["metric", "run", "value", "cases"]]
 
 
 def _vectors(
@@ -95,9 +93,8 @@ def days_between(runs: Mapping[str, CountedRun], truth: Truth, events: Events) -
     rows = {}
     for name, lists in all_lists.items():
         pairs = [(events.days[q], events.days[c]) for q, ids in lists.items() for c in ids]
-        apart = np.array([abs(a - b) for a, b in pairs if a is not None and b is not None])
-        counts = [((apart >= low) & (apart <= high)).sum() for low, high in DAYS_APART.values()]
-        rows[name] = np.array(counts) / len(apart) if len(apart) else np.full(len(counts), np.nan)
+        days = np.array([abs(a - b) for a, b in pairs if a is not None and b is not None])
+        counts = [((days >= low) & (days <= high)).sum() for low, high in DAYS_APART.values()]
+        rows[name] = np.array(counts) / len(days) if len(days) else np.full(len(counts), np.nan)
     table = pd.DataFrame.from_dict(rows, orient="index", columns=list(DAYS_APART))
-    table.index.name = "run"
-    return table
+    return table.rename_axis("run")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import zip_longest
 
 from relatedevents.report.blocks import (
     SIGNS,
@@ -35,8 +36,8 @@ def markdown_of(blocks: Iterable[Block]) -> str:
 
     Examples
     --------
-    >>> print(markdown_of([Heading("Figures"), Table(["run", "rr"], [["a|b", ".500"]])]), end="")
-    ## Figures
+    >>> print(markdown_of([Heading("Scores"), Table(["run", "rr"], [["a|b", ".500"]])]), end="")
+    ## Scores
     <BLANKLINE>
     | run | rr |
     |---|--:|
@@ -76,16 +77,12 @@ def _row(cells: Iterable[str]) -> str:
 def _side_by_side(block: SideBySide) -> Iterator[str]:
     date = f"{block.query.date}: " if block.query.date else ""
     yield f"**{escaped(date + block.query.text)}**  "
-    yield escaped(block.told)
+    yield escaped(block.summary)
     yield ""
-    left, right = block.lists
-    rows = [
-        [str(place + 1), _cell(left, place), _cell(right, place)]
-        for place in range(max(len(left), len(right)))
-    ]
     yield _row(["#", *map(escaped, block.names)])
     yield "|--:|---|---|"
-    yield from (_row(row) for row in rows)
+    for rank, entries in enumerate(zip_longest(*block.lists), start=1):
+        yield _row([str(rank), *map(_entry, entries)])
     if block.missed:
         yield ""
         yield "Linked, and in neither list:"
@@ -93,11 +90,9 @@ def _side_by_side(block: SideBySide) -> Iterator[str]:
         yield from (f"- {_entry(entry)}" for entry in block.missed)
 
 
-def _cell(entries: Sequence[Entry], place: int) -> str:
-    return _entry(entries[place]) if place < len(entries) else ""
-
-
-def _entry(entry: Entry) -> str:
+def _entry(entry: Entry | None) -> str:
+    if entry is None:
+        return ""
     reason = entry_reason(entry)
-    told = f"{entry.date} {entry.text}".strip()
-    return f"{SIGNS[entry.verdict]} {escaped(told)}" + (f" _({escaped(reason)})_" if reason else "")
+    text = f"{SIGNS[entry.verdict]} {escaped(f'{entry.date} {entry.text}'.strip())}"
+    return f"{text} _({escaped(reason)})_" if reason else text

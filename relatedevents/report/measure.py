@@ -1,8 +1,9 @@
-"""`evaluate`: lists against links, from whatever they come as to a report."""
+"""`evaluate`: lists against links, from whatever form they have to a report."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,12 @@ import pandas as pd
 
 from relatedevents._util.checks import check_choice, check_count, problem, shown
 from relatedevents.errors import InputError
-from relatedevents.evaluation.compare import Comparison, compare
-from relatedevents.evaluation.incomplete import incomplete
-from relatedevents.evaluation.metrics import Metric, check_metrics
+from relatedevents.evaluation.comparison import Comparison, compare
+from relatedevents.evaluation.metrics import check_metrics
 from relatedevents.evaluation.protocol import check_leaks
 from relatedevents.evaluation.significance import holm
 from relatedevents.evaluation.tables import links_from_table
+from relatedevents.evaluation.unjudged import incomplete
 from relatedevents.readers import read_links
 from relatedevents.report.list_statistics import days_between, describe
 from relatedevents.report.result import Evaluation
@@ -41,6 +42,30 @@ def default_metrics(n: int) -> tuple[str, ...]:
     return (f"ndcg@{n}", f"rc@{n}", f"p@{n}", f"success@{n}", "rr")
 
 
+@dataclass(frozen=True)
+class Options:
+    """The keyword arguments of `evaluate`, described there."""
+
+    metrics: Sequence[str] | None
+    archive: object
+    as_of: object
+    n: int
+    baseline: str | None
+    clusters: str | Mapping[str, object] | None
+    missing: str
+    unlinked: str
+    unknown: str
+    tuning_links: object
+    gap: int | None
+    allow_leak: bool
+    bounds: bool
+    encoder: object
+    run_words: Mapping[str, str]
+    n_permutations: int
+    n_resamples: int
+    seed: int
+
+
 def evaluate(
     run: object,
     links: object,
@@ -64,7 +89,7 @@ def evaluate(
     n_resamples: int = 10_000,
     seed: int = 0,
 ) -> Evaluation:
-    """Measure lists against existing links, and tell which differences hold.
+    """Measure lists against existing links, and test which differences hold.
 
     Parameters
     ----------
@@ -81,7 +106,7 @@ def evaluate(
         first is the main one. By default those of `default_metrics`.
     archive : data frame, optional
         The events that lists and links are about, as for `fit`; by default that of the first
-        model. It tells days, headlines, tags and stories, and every id has to be in it.
+        model. It has the days, headlines, tags and stories, and every id has to be in it.
     as_of : "links", "own", None, a date, or a mapping from id to date
         The last day that a list may know. By default the day that travels with the links, where
         they have a column `as_of`; "own" is each query's own day; None cuts nothing. Later (and
@@ -92,8 +117,8 @@ def evaluate(
         The run that all others are compared with, and Holm's correction then covers these pairs
         only. By default every pair is tested.
     clusters : "story", "day" or mapping of str to object, optional
-        Which queries are not independent: limits and p values then rest on whole groups. The
-        first two are read from the archive (columns `story` or `stories`, and `date`).
+        Which queries are not independent: confidence intervals and p values then rest on whole
+        groups. The first two are read from the archive (columns `story` or `stories`, and `date`).
     missing : {"error", "empty"}
         A linked query for which a run has no list: refuse, or count an empty list.
     unlinked : {"error", "skip"}
@@ -113,13 +138,14 @@ def evaluate(
         Whether to work out what unjudged events leave open; with thousands of queries that takes
         most of the time.
     encoder : "default", str, object or None
-        What tells near duplicates among the headlines of the archive; None leaves them out.
+        Finds near duplicates among the headlines of the archive; None leaves them out.
     run_words : mapping of str to str, optional
-        What a run is, in words, by its name; the report then says it.
+        A description of each run by its name, for the report.
     n_permutations, n_resamples : int
-        How many sign flips for the p values, and how many resamples for the limits.
+        How many sign flips for the p values, and how many resamples for the confidence
+        intervals.
     seed : int
-        The same seed gives the same figures.
+        The same seed gives the same numbers.
 
     Returns
     -------
@@ -147,58 +173,65 @@ def evaluate(
     old  0.00  0.0
     new  0.75  0.5
     """
-    n = check_count("n", n)
-    parsed = _metrics(metrics, n)
-    sources = named_runs(run)
-    if baseline is not None:
-        check_choice("baseline", baseline, sources)
-    events = _events(archive, sources)
-    truth = read_truth(links, events, unknown)
-    leaks = _leaks(tuning_links, truth, events, gap, allow_leak)
-    days = last_days(as_of, truth, events)
-    runs = {name: count_run(name, one, truth, days, events, n) for name, one in sources.items()}
-    groups, alone = clusters_of(clusters, list(truth.linked), events)
-    comparison = compare(
-        {name: one.lists for name, one in runs.items()},
-        truth.grades,
-        [metric.name for metric in parsed],
-        order=truth.order,
-        clusters=groups,
+    options = Options(
+        metrics=metrics,
+        archive=archive,
+        as_of=as_of,
+        n=check_count("n", n),
+        baseline=baseline,
+        clusters=clusters,
+        missing=missing,
+        unlinked=unlinked,
+        unknown=unknown,
+        tuning_links=tuning_links,
+        gap=gap,
+        allow_leak=allow_leak,
+        bounds=bounds,
+        encoder=encoder,
+        run_words=run_words or {},
         n_permutations=n_permutations,
         n_resamples=n_resamples,
         seed=seed,
-        missing=missing,
-        unlinked=unlinked,
     )
-    pairs = comparison.pairs if baseline is None else against(comparison.pairs, baseline)
-    open_table, open_words = _open(runs, truth, parsed, missing, unlinked) if bounds else (None, "")
-    link_counts = dict(truth.counts)
-    if events is not None:
-        link_counts |= count_days(truth, days, events)
+    return _measure(run, links, options)
+
+
+def _measure(run: object, links: object, options: Options) -> Evaluation:
+    n, metrics, sources = options.n, _metric_names(options), named_runs(run)
+    if options.baseline is not None:
+        check_choice("baseline", options.baseline, sources)
+    events = _events(options.archive, sources)
+    truth = read_truth(links, events, options.unknown)
+    leaks = _leaks(options, truth, events)
+    days = last_days(options.as_of, truth, events)
+    runs = {name: count_run(name, one, truth, days, events, n) for name, one in sources.items()}
+    comparison, alone = _compare(runs, truth, events, metrics, options)
+    pairs = comparison.pairs
+    if options.baseline is not None:
+        pairs = against(pairs, options.baseline)
+    unjudged, unjudged_words = _unjudged(runs, truth, metrics, options)
     settings: dict[str, Any] = {
         "n": n,
-        "metrics": [metric.name for metric in parsed],
-        "baseline": baseline,
-        "as_of": _as_of_words(as_of, days),
-        "clusters": _cluster_words(clusters),
+        "metrics": metrics,
+        "baseline": options.baseline,
+        "as_of": _as_of_words(options.as_of, days),
+        "clusters": _cluster_words(options.clusters),
         **alone,
         **comparison.settings,
         "tests": len(pairs),
         "leaks": leaks,
-        "run_words": {
-            name: (run_words or {})[name] for name in sources if name in (run_words or {})
-        },
+        "run_words": {x: options.run_words[x] for x in sources if x in options.run_words},
     }
     return Evaluation(
         per_query=_per_query(comparison),
         means=comparison.means,
         pairs=pairs,
-        beyond=None if events is None else describe(runs, truth, events, n, encoder),
-        days_between=None if events is None else days_between(runs, truth, events),
-        incomplete=open_table,
-        incomplete_words=open_words,
+        beyond_accuracy=describe(runs, truth, events, n, options.encoder) if events else None,
+        days_between=days_between(runs, truth, events) if events else None,
+        incomplete=unjudged,
+        incomplete_words=unjudged_words,
         counts=_counts(comparison, runs),
-        link_counts=link_counts,
+        link_counts=truth.counts | (count_days(truth, days, events) if events else {}),
         settings=settings,
         lists={name: one.lists for name, one in runs.items()},
         truth=truth,
@@ -207,14 +240,15 @@ def evaluate(
     )
 
 
-def _metrics(metrics: Sequence[str] | None, n: int) -> list[Metric]:
-    parsed = check_metrics(default_metrics(n) if metrics is None else metrics)
+def _metric_names(options: Options) -> list[str]:
+    n = options.n
+    parsed = check_metrics(default_metrics(n) if options.metrics is None else options.metrics)
     for metric in parsed:
         if metric.k is not None and metric.k > n:
             came = f"it reads {metric.k} places, and {n} events of a list count"
             todo = f"Pass n={metric.k}."
             raise InputError(problem(f"metric {metric.name!r}", came, f"up to {n} places", todo))
-    return parsed
+    return [metric.name for metric in parsed]
 
 
 def _events(archive: object, sources: Mapping[str, object]) -> Events | None:
@@ -230,28 +264,45 @@ def _events(archive: object, sources: Mapping[str, object]) -> Events | None:
     return None
 
 
-def _leaks(
-    tuning: object, truth: Truth, events: Events | None, gap: int | None, allow_leak: bool
-) -> dict[str, int] | None:
-    if tuning is None:
+def _leaks(options: Options, truth: Truth, events: Events | None) -> dict[str, int] | None:
+    gap, allow_leak = options.gap, options.allow_leak
+    if options.tuning_links is None:
         if gap is not None or allow_leak:
             came = "got gap or allow_leak without it"
             raise InputError(problem("tuning_links", came, "the links that were tuned on"))
         return None
-    seen = links_from_table(read_links(tuning))[0]
+    seen = links_from_table(read_links(options.tuning_links))[0]
     if gap is None:
         return check_leaks(seen, truth.grades, allow_leak=allow_leak)
     if events is None:
         came = f"got {shown(gap)} without an archive"
         raise InputError(problem("gap", came, "an archive that tells the days", "Pass archive=."))
-    return check_leaks(
-        seen,
+    known: dict[str, Any] = {"stories": events.stories, "days": events.days}
+    return check_leaks(seen, truth.grades, **known, gap=gap, allow_leak=allow_leak)
+
+
+def _compare(
+    runs: Mapping[str, CountedRun],
+    truth: Truth,
+    events: Events | None,
+    metrics: list[str],
+    options: Options,
+) -> tuple[Comparison, dict[str, int]]:
+    """Return the comparison, and how many queries form a cluster of their own."""
+    clusters, alone = clusters_of(options.clusters, list(truth.linked), events)
+    comparison = compare(
+        {name: one.lists for name, one in runs.items()},
         truth.grades,
-        stories=events.stories,
-        days=events.days,
-        gap=gap,
-        allow_leak=allow_leak,
+        metrics,
+        order=truth.order,
+        clusters=clusters,
+        n_permutations=options.n_permutations,
+        n_resamples=options.n_resamples,
+        seed=options.seed,
+        missing=options.missing,
+        unlinked=options.unlinked,
     )
+    return comparison, alone
 
 
 def against(pairs: pd.DataFrame, baseline: str) -> pd.DataFrame:
@@ -279,60 +330,38 @@ def against(pairs: pd.DataFrame, baseline: str) -> pd.DataFrame:
     [{'metric': 'rr', 'run_a': 'old', 'run_b': 'new', 'difference': -0.2, 'low': -0.4,
       'high': -0.1, 'p': 0.01, 'p_holm': 0.01, 'wins': 2, 'ties': 1, 'losses': 5}]
     """
-    table = pairs[(pairs["run_a"] == baseline) | (pairs["run_b"] == baseline)].copy()
-    turned = (table["run_b"] == baseline).to_numpy()
-    swapped = [("run_a", "run_b"), ("wins", "losses")]
-    for first, second in swapped:
-        left, right = table[first].to_numpy(), table[second].to_numpy()
-        table[first], table[second] = np.where(turned, right, left), np.where(turned, left, right)
-    low, high = table["low"].to_numpy(), table["high"].to_numpy()
+    turned = pairs[pairs["run_b"] == baseline]
     # 0.0 - x, so that no difference becomes -0.0.
-    table["difference"] = np.where(turned, 0.0 - table["difference"], table["difference"])
-    table["low"], table["high"] = (
-        np.where(turned, 0.0 - high, low),
-        np.where(turned, 0.0 - low, high),
-    )
-    table["p_holm"] = holm(table["p"].to_numpy(np.float64))
-    return table.reset_index(drop=True)
+    turned = turned.assign(**{name: 0.0 - turned[name] for name in ("difference", "low", "high")})
+    opposite = {"run_a": "run_b", "low": "high", "wins": "losses"}
+    turned = turned.rename(columns=opposite | {b: a for a, b in opposite.items()})
+    table = pd.concat([pairs[pairs["run_a"] == baseline], turned[pairs.columns]]).sort_index()
+    return table.assign(p_holm=holm(table["p"].to_numpy(np.float64))).reset_index(drop=True)
 
 
-def _open(
-    runs: Mapping[str, CountedRun],
-    truth: Truth,
-    metrics: Sequence[Metric],
-    missing: str,
-    unlinked: str,
+def _unjudged(
+    runs: Mapping[str, CountedRun], truth: Truth, metrics: list[str], options: Options
 ) -> tuple[pd.DataFrame | None, str]:
-    """Return what unjudged events leave open, a row for every run and metric."""
-    names = [metric.name for metric in metrics if metric.kind != "rbo"]
-    if not names:
+    """Return how far unjudged events could change each run's metrics, and what that rests on."""
+    names = [name for name in metrics if not name.startswith("rbo")]
+    if not names or not options.bounds:
         return None, ""
-    tables, words = [], ""
-    for name, run in runs.items():
-        found = incomplete(run.lists, truth.grades, names, missing=missing, unlinked=unlinked)
-        table = found.table.rename_axis("metric").reset_index()
-        table.insert(0, "run", name)
-        tables.append(table)
-        words = found.words
-    return pd.concat(tables, ignore_index=True), words
+    how: dict[str, Any] = {"missing": options.missing, "unlinked": options.unlinked}
+    found = {name: incomplete(x.lists, truth.grades, names, **how) for name, x in runs.items()}
+    table = pd.concat({name: one.table for name, one in found.items()}, names=["run", "metric"])
+    return table.reset_index(), next(iter(found.values())).words
 
 
 def _per_query(comparison: Comparison) -> pd.DataFrame:
-    tables = []
-    first = next(iter(comparison.per_query.values()))
-    for name in first.columns:
-        columns = {metric: table[name] for metric, table in comparison.per_query.items()}
-        table = pd.DataFrame(columns).reset_index()
-        table.insert(0, "run", name)
-        tables.append(table)
-    return pd.concat(tables, ignore_index=True)
+    scores = comparison.per_query
+    runs = next(iter(scores.values())).columns
+    tables = {run: pd.DataFrame({name: of[run] for name, of in scores.items()}) for run in runs}
+    return pd.concat(tables, names=["run"]).reset_index()
 
 
 def _counts(comparison: Comparison, runs: Mapping[str, CountedRun]) -> pd.DataFrame:
-    more = pd.DataFrame({name: run.counts for name, run in runs.items()}).T
-    table = comparison.counts.join(more).astype(np.int64)
-    table.index.name = "run"
-    return table
+    of_reading = pd.DataFrame({name: run.counts for name, run in runs.items()}).T
+    return comparison.counts.join(of_reading).astype(np.int64).rename_axis("run")
 
 
 def _as_of_words(as_of: object, days: Mapping[str, float] | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import zip_longest
 
 from relatedevents.report.blocks import (
     SIGNS,
@@ -42,7 +43,7 @@ table.lists th:first-child, table.lists td:first-child { width: 1.75rem; color: 
 .linked { color: #0b6b3a; font-weight: 600; } .unrelated { color: #a3271f; font-weight: 600; }
 .unjudged { color: #8a97a5; } .date { color: #6b7a8a; white-space: nowrap; }
 .tags { display: block; font-size: .8rem; color: #5b6b7b; }
-.told { margin: 0; color: #41505f; font-size: .9rem; } .query { margin: 1.5rem 0 0; }
+.summary { margin: 0; color: #41505f; font-size: .9rem; } .query { margin: 1.5rem 0 0; }
 summary { cursor: pointer; font-size: .9rem; color: #22598f; }
 @media (max-width: 40rem) { dl { display: block; } dd { margin-bottom: .5rem; } }
 """
@@ -107,8 +108,8 @@ def _block(block: Block, pictures: Mapping[str, str]) -> str:
 def _table(table: Table) -> str:
     def cells(row: Sequence[str], kind: str) -> str:
         return "".join(
-            f"<{kind}{'' if place < table.n_names else number}>{_text(cell)}</{kind}>"
-            for place, cell in enumerate(row)
+            f"<{kind}{'' if column < table.n_names else number}>{_text(cell)}</{kind}>"
+            for column, cell in enumerate(row)
         )
 
     number = ' class="number"'
@@ -125,31 +126,27 @@ def _picture(picture: Picture, pictures: Mapping[str, str]) -> str:
 
 
 def _side_by_side(block: SideBySide) -> str:
-    left, right = block.lists
     rows = "".join(
-        f"<tr><td>{place + 1}</td><td>{_cell(left, place)}</td>"
-        f"<td>{_cell(right, place)}</td></tr>\n"
-        for place in range(max(len(left), len(right)))
+        f"<tr><td>{rank}</td><td>{_entry(left)}</td><td>{_entry(right)}</td></tr>\n"
+        for rank, (left, right) in enumerate(zip_longest(*block.lists), start=1)
     )
     names = "".join(f"<th>{_text(name)}</th>" for name in block.names)
     missed = ""
     if block.missed:
         items = "".join(f"<li>{_entry(entry)}</li>" for entry in block.missed)
-        missed = f'<p class="told">Linked, and in neither list:</p><ul>{items}</ul>'
+        missed = f'<p class="summary">Linked, and in neither list:</p><ul>{items}</ul>'
     date = f'<span class="date">{_text(block.query.date)}</span> ' if block.query.date else ""
     return (
         f'<p class="query">{date}<strong>{_text(block.query.text)}</strong></p>'
-        f'<p class="told">{_text(block.told)}</p>'
+        f'<p class="summary">{_text(block.summary)}</p>'
         f'<div class="scroll"><table class="lists"><thead><tr><th>#</th>{names}</tr></thead>'
         f"<tbody>{rows}</tbody></table></div>{missed}"
     )
 
 
-def _cell(entries: Sequence[Entry], place: int) -> str:
-    return _entry(entries[place]) if place < len(entries) else ""
-
-
-def _entry(entry: Entry) -> str:
+def _entry(entry: Entry | None) -> str:
+    if entry is None:
+        return ""
     sign = f'<span class="{entry.verdict}">{SIGNS[entry.verdict]}</span>'
     date = f' <span class="date">{_text(entry.date)}</span>' if entry.date else ""
     reason = entry_reason(entry)

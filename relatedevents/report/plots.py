@@ -15,7 +15,7 @@ from relatedevents.report.contents import number, shown_pairs
 from relatedevents.report.runs import LINKS_NAME
 
 if TYPE_CHECKING:
-    from relatedevents.report.result import Evaluation
+    from relatedevents.report.measured import Measured
 
 _DARK, _BLUE, _GREY, _RED, _GREEN = "#1d2733", "#22598f", "#c3ccd6", "#b4432f", "#2c7a51"
 _WIDTH = 9.0
@@ -43,12 +43,12 @@ _SETTINGS: dict[str, Any] = {
 }
 
 
-def draw(result: Evaluation) -> dict[str, str]:
+def draw(result: Measured) -> dict[str, str]:
     """Draw the plots that a result allows.
 
     Parameters
     ----------
-    result : Evaluation
+    result : Measured
         What `evaluate` found.
 
     Returns
@@ -85,7 +85,7 @@ def _named(name: str) -> str:
     return textwrap.shorten(name, _LONGEST_NAME, placeholder="…") or name[:_LONGEST_NAME]
 
 
-def _means(result: Evaluation) -> Any:  # noqa: ANN401
+def _means(result: Measured) -> Any:  # noqa: ANN401
     metrics, names = result.settings["metrics"], result.run_names
     columns = min(_COLUMNS, len(metrics))
     rows = -(-len(metrics) // columns)
@@ -112,11 +112,11 @@ def _means(result: Evaluation) -> Any:  # noqa: ANN401
     return figure
 
 
-def _main_pairs(result: Evaluation) -> list[tuple[str, str]]:
+def _main_pairs(result: Measured) -> list[tuple[str, str]]:
     return shown_pairs(result)[:_MOST_PAIRS]
 
 
-def _differences(result: Evaluation) -> Any:  # noqa: ANN401
+def _differences(result: Measured) -> Any:  # noqa: ANN401
     pairs, metric = _main_pairs(result), result.settings["metrics"][0]
     table = result.per_query.pivot(index="query", columns="run", values=metric)
     columns = min(_COLUMNS, len(pairs))
@@ -141,7 +141,7 @@ def _differences(result: Evaluation) -> Any:  # noqa: ANN401
     return figure
 
 
-def _wins(result: Evaluation) -> Any:  # noqa: ANN401
+def _wins(result: Measured) -> Any:  # noqa: ANN401
     pairs, metric = _main_pairs(result), result.settings["metrics"][0]
     counts = np.array(
         [[result.pair(a, b, metric)[name] for name in ("wins", "ties", "losses")] for a, b in pairs]
@@ -170,7 +170,7 @@ def _wins(result: Evaluation) -> Any:  # noqa: ANN401
     return figure
 
 
-def _days(result: Evaluation) -> Any:  # noqa: ANN401
+def _days(result: Measured) -> Any:  # noqa: ANN401
     if result.days_between is None:
         message = "no days"
         raise ValueError(message)

@@ -1,20 +1,17 @@
-"""What `evaluate` found, and the forms in which it can be had."""
+"""The result of `evaluate`, and the forms in which it can be written."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pandas as pd
 
-from relatedevents._util.checks import problem, shown
 from relatedevents._util.files import atomic_text
-from relatedevents.errors import InputError
-from relatedevents.evaluation.compare import Comparison
-from relatedevents.report.truth import Events, Truth
+from relatedevents.report.measured import Measured
 from relatedevents.writers.jsonable import to_jsonable
 from relatedevents.writers.tables import records
 from relatedevents.writers.trec import write_trec_qrels, write_trec_run
@@ -30,103 +27,12 @@ or without one has no line in a run: let the tool count it as 0 (trec_eval -c).
 
 
 @dataclass(frozen=True)
-class Evaluation:
-    """What `evaluate` found.
+class Evaluation(Measured):
+    """The result of `evaluate`: what was measured, and the forms in which it can be written.
 
-    Attributes
-    ----------
-    per_query : pandas.DataFrame
-        Columns `run, query` and one a metric: the figures of every query.
-    means : pandas.DataFrame
-        Columns `metric, run, mean, low, high, queries, clusters`; low and high are the limits
-        that enclose the mean with 95 %.
-    pairs : pandas.DataFrame
-        Columns `metric, run_a, run_b, difference, low, high, p, p_holm, wins, ties, losses`,
-        from the side of run_b. Empty with a single run.
-    beyond : pandas.DataFrame or None
-        Columns `figure, run, value, cases`: what lists are like apart from agreement, the run
-        "(links)" being the links themselves. None without an archive.
-    days_between : pandas.DataFrame or None
-        A row a run and one for the links: the share of links by the days between the events.
-    incomplete : pandas.DataFrame or None
-        Columns `run, metric`, and what unjudged events leave open. None if rank-biased overlap
-        alone was asked for, or no bounds.
-    incomplete_words : str
-        What that rests on.
-    counts : pandas.DataFrame
-        By run: what was scored, missing, taken out and left out.
-    link_counts : dict of str to int
-        The same of the links.
-    settings : dict
-        How it was measured.
-    lists : dict of str to dict of str to list of str
-        The lists of every run as they were counted.
+    Attributes are those of `relatedevents.report.measured.Measured`: tables `per_query`, `means`,
+    `pairs`, `beyond_accuracy`, `days_between`, `incomplete`, `counts`, and `settings`, `lists`.
     """
-
-    per_query: pd.DataFrame
-    means: pd.DataFrame
-    pairs: pd.DataFrame
-    beyond: pd.DataFrame | None
-    days_between: pd.DataFrame | None
-    incomplete: pd.DataFrame | None
-    incomplete_words: str
-    counts: pd.DataFrame
-    link_counts: dict[str, int]
-    settings: dict[str, Any]
-    lists: dict[str, dict[str, list[str]]] = field(repr=False)
-    truth: Truth = field(repr=False)
-    events: Events | None = field(repr=False)
-    comparison: Comparison = field(repr=False)
-
-    @property
-    def run_names(self) -> list[str]:
-        """The runs, in the order given."""
-        return list(self.lists)
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return the means, one row a run and one column a metric."""
-        table: pd.DataFrame = self.means.pivot(index="run", columns="metric", values="mean")
-        table = table.loc[self.run_names, self.settings["metrics"]]
-        table.columns.name = None
-        return table
-
-    def pair(self, run_a: str, run_b: str, metric: str) -> dict[str, Any]:
-        """Return the row of `pairs` of two runs and a metric.
-
-        Raises
-        ------
-        InputError
-            If it was not tested.
-        """
-        table = self.pairs
-        chosen = (table["run_a"] == run_a) & (table["run_b"] == run_b) & (table["metric"] == metric)
-        if not chosen.any():
-            came = f"no test of {shown(run_a)} with {shown(run_b)} in {shown(metric)}"
-            raise InputError(problem("pair", came, "two runs in the order of `pairs`"))
-        row: dict[str, Any] = {str(k): v for k, v in table[chosen].iloc[0].items()}
-        return row
-
-    def most_changed(
-        self, run_a: str, run_b: str, metric: str | None = None, n: int = 5
-    ) -> pd.DataFrame:
-        """Return the queries that gained and lost most from run_a to run_b, lists included.
-
-        Parameters
-        ----------
-        run_a, run_b : str
-            Names of two runs.
-        metric : str, optional
-            One of the metrics; the main one by default.
-        n : int
-            How many on each side at most; queries that did not change are never shown.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Columns `change` ("gained" or "lost"), `query, value_a, value_b, difference, list_a,
-            list_b, related`.
-        """
-        return self.comparison.most_changed(run_a, run_b, metric, n)
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything but the lists, as JSON knows it; what is not defined is None."""
@@ -143,7 +49,7 @@ class Evaluation:
             "pairs": rows(self.pairs),
             "incomplete": rows(self.incomplete),
             "incomplete_words": self.incomplete_words,
-            "beyond": rows(self.beyond),
+            "beyond_accuracy": rows(self.beyond_accuracy),
             "days_between": rows(None if days is None else days.reset_index()),
             "per_query": rows(self.per_query),
         }

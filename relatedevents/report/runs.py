@@ -1,4 +1,4 @@
-"""Runs as an evaluation counts them: named, cut at the links' day, then cut at n."""
+"""The runs of an evaluation: named, read, cut at the queries' days, then cut at n."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def _names_a_run(value: object) -> bool | None:
 
 
 def is_model(value: object) -> bool:
-    """Tell whether `value` is a fitted or unfitted model, without importing the model's room."""
+    """Tell whether `value` is a fitted or unfitted model, without importing its class."""
     return hasattr(value, "related_many")
 
 
@@ -106,16 +106,21 @@ def lists_of_model(
     model: RelatedEvents, truth: Truth, days: Mapping[str, float] | None, n: int
 ) -> pd.DataFrame:
     """Return a model's lists of all linked queries, as they could have been on their days."""
-    queries = list(truth.linked)
-    if days is None:
-        return model.related_many(queries, n)
-    dated = [query for query in queries if query in days]
-    undated = [query for query in queries if query not in days]
-    dates = dates_of(np.array([days[query] for query in dated], dtype=np.int32))
-    as_of = dict(zip(dated, dates, strict=True))
-    tables = [model.related_many(dated, n, as_of=as_of)] if dated else []
-    tables += [model.related_many(undated, n)] if undated else []
+    parts = queries_and_dates(truth, days)
+    tables = [model.related_many(queries, n, as_of=as_of) for queries, as_of in parts]
     return pd.concat(tables, ignore_index=True)
+
+
+def queries_and_dates(
+    truth: Truth, days: Mapping[str, float] | None
+) -> list[tuple[list[str], dict[str, object] | None]]:
+    """Return the linked queries that have a day with their dates, and the others with None."""
+    known = days or {}
+    dated = [query for query in truth.linked if query in known]
+    dates = dates_of(np.array([known[query] for query in dated], dtype=np.int32))
+    as_of: dict[str, object] = dict(zip(dated, dates, strict=True))
+    others = [query for query in truth.linked if query not in known]
+    return [part for part in ((dated, as_of), (others, None)) if part[0]]
 
 
 def count_run(

@@ -1,4 +1,4 @@
-"""The links as an evaluation counts them, and the days up to which a list may know events."""
+"""The checked links of an evaluation, the last day of each query's list, and the clusters."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ class Events:
         column = next((name for name in _STORY_COLUMNS if name in self.table), None)
         if column is None:
             return None
-        found = {}
+        stories = {}
         for id_, value in zip(self.table["id"], self.table[column], strict=True):
             several = hasattr(value, "__iter__") and not isinstance(value, str)
             labels = list(value) if several else [value]
             known = tuple(str(one) for one in labels if isinstance(one, str) and one.strip())
             if known:
-                found[id_] = known
-        return found
+                stories[id_] = known
+        return stories
 
     def check_known(self, ids: object, where: str) -> None:
         """Raise `UnknownIdError`, with the nearest known ids, if the archive lacks some."""
@@ -120,9 +120,9 @@ def read_truth(links: object, events: Events | None, unknown: str = "error") -> 
             message = f"{error} Or leave such links out with unknown='drop'."
             raise UnknownIdError(message) from error
         table = read_links(links)
-    # A frame that `read_links` made tells what it could not show as rows.
-    told = links.attrs if isinstance(links, pd.DataFrame) else table.attrs
-    counts = dict.fromkeys(("unknown_links", "unknown_queries"), 0)
+    # What `read_links` could not put into rows is in the attributes of the frame it made.
+    attributes = links.attrs if isinstance(links, pd.DataFrame) else table.attrs
+    counts, lost = dict.fromkeys(("unknown_links", "unknown_queries"), 0), []
     if events is not None:
         known = [
             query in events.ids and related in events.ids
@@ -136,11 +136,9 @@ def read_truth(links: object, events: Events | None, unknown: str = "error") -> 
             came = f"the archive knows none of its {counts['unknown_links']} links"
             raise InputError(problem("links", came, "links between events of the archive"))
         lost = [query for query in queries - set(table["id"]) if query in events.ids]
-    else:
-        lost = []
     grades, order = links_from_table(table)
-    without = [query for query in told.get("without_links", []) if query not in grades]
-    # With no grade above 0, these are told apart as queries without links, never dropped unseen.
+    without = [query for query in attributes.get("without_links", []) if query not in grades]
+    # With no grade above 0, these count as queries without links: none is dropped in silence.
     grades |= {query: {} for query in [*without, *sorted(lost)]}
     if order is not None:
         order = {q: [c for c in ids if grades[q][c] > 0] for q, ids in order.items()}
@@ -151,7 +149,7 @@ def read_truth(links: object, events: Events | None, unknown: str = "error") -> 
         "judged_unrelated": sum(grade == 0 for grade in values),
         "without_links": len(without) + len(lost),
         **counts,
-        "unresolved": len(told.get("unresolved", [])),
+        "unresolved": len(attributes.get("unresolved", [])),
     }
     return Truth(table, grades, order, counts)
 
@@ -167,7 +165,7 @@ LINK_COUNTS: dict[str, str] = {
     "queries_with_day": "Queries whose lists were cut at a day.",
     "queries_without_day": "Queries for which no such day is known: their lists were not cut.",
     "links_after_day": "Links to an event that is later than the query's day, or undated: no "
-    "list cut at that day can hold it, so no list can reach the full figure.",
+    "list cut at that day can hold it, so no list can reach a full score.",
 }
 
 
@@ -181,7 +179,7 @@ def last_days(as_of: object, truth: Truth, events: Events | None) -> dict[str, f
     truth : Truth
         The links.
     events : Events, optional
-        The archive, which tells the events' days.
+        The archive, which has the events' days.
 
     Returns
     -------
@@ -223,17 +221,14 @@ def count_days(truth: Truth, days: Mapping[str, float] | None, events: Events) -
     """Count the queries with and without a day, and the links that lie beyond it."""
     if days is None:
         return {}
-    beyond = [
-        events.days[related] is None or (events.days[related] or 0.0) > days[query]
+    later = [
+        (day := events.days[related]) is None or day > days[query]
         for query, ids in truth.linked.items()
         if query in days
         for related in ids
     ]
-    return {
-        "queries_with_day": len(days),
-        "queries_without_day": len(truth.grades) - len(days),
-        "links_after_day": sum(beyond),
-    }
+    n_days = {"queries_with_day": len(days), "queries_without_day": len(truth.grades) - len(days)}
+    return n_days | {"links_after_day": sum(later)}
 
 
 def clusters_of(
@@ -275,21 +270,16 @@ def clusters_of(
 
 
 def _joined(labels: Mapping[str, tuple[object, ...]]) -> tuple[dict[str, object], dict[str, int]]:
-    """Join the queries that share a label into groups, named by the first query of each."""
-    group_of: dict[object, str] = {}
-    parent = {query: query for query in labels}
+    """Join the queries that share a label into groups, named by one query of each."""
+    from scipy.cluster.hierarchy import DisjointSet
 
-    def root(query: str) -> str:
-        while parent[query] != query:
-            parent[query] = parent[parent[query]]
-            query = parent[query]
-        return query
-
+    groups = DisjointSet(labels)
+    first_with: dict[object, str] = {}
     for query, own in labels.items():
         for label in own:
-            parent[root(query)] = root(group_of.setdefault(label, query))
+            groups.merge(query, first_with.setdefault(label, query))
     alone = sum(not own for own in labels.values())
-    return {query: root(query) for query in labels}, {"alone": alone}
+    return {query: groups[query] for query in labels}, {"alone": alone}
 
 
 def nan_if_none(value: float | None) -> float:

@@ -69,6 +69,11 @@ class Explanation:
         """{shared word: its share of the score}."""
         return self.shares["words"]
 
+    def told_shares(self, signal: str) -> str:
+        """Return what a signal's part is made of, the largest share first, as text."""
+        largest = sorted(self.shares[signal].items(), key=lambda item: (-item[1], item[0]))
+        return ", ".join(f"{name} {share:.4f}" for name, share in largest)
+
     def to_dict(self) -> dict[str, object]:
         """Return everything as plain values, ready for JSON."""
         own = {name: value for name, value in vars(self).items() if name != "shares"}
@@ -97,24 +102,12 @@ class Explanation:
                 continue
             line = f"  {signal:<10} {part:.4f}"
             if part and self.shares[signal]:
-                line += "  " + told_shares(self.shares[signal])
+                line += "  " + self.told_shares(signal)
             if signal == "time" and self.days_between is not None:
                 days = f"{self.days_between} day{'' if self.days_between == 1 else 's'} apart"
                 line += f"  {days if self.days_between else 'on the same day'}"
             lines.append(line)
         return "\n".join(lines)
-
-
-def told_shares(shares: dict[str, float]) -> str:
-    """Return names with their shares, the largest first.
-
-    Examples
-    --------
-    >>> told_shares({"UN": 0.1, "Mali": 0.25})
-    'Mali 0.2500, UN 0.1000'
-    """
-    largest = sorted(shares.items(), key=lambda item: (-item[1], item[0]))
-    return ", ".join(f"{name} {share:.4f}" for name, share in largest)
 
 
 def explanation_of(scorer: Scorer, rows: Rows) -> Explanation:

@@ -18,15 +18,13 @@ from relatedevents.encoders import (
     static_of_parts,
     static_parts,
 )
-from relatedevents.engines.base import Engine, engine_class
+from relatedevents.engines.base import ENGINES, Engine, engine_class
 from relatedevents.errors import InputError
 from relatedevents.index.index import Index
 from relatedevents.retrieval.list_cache import ListCache
 from relatedevents.signals.score import score_terms
 from relatedevents.weights import Weights
 
-#: What `engine=` may be.
-ENGINE_CHOICES = ("exact", "approximate", "auto")
 #: The largest archive for which `engine="auto"` takes the exact engine.
 AUTO_EXACT = 200_000
 _ENCODER = "encoder"
@@ -57,7 +55,7 @@ class Setup:
     def __post_init__(self) -> None:
         check_weights(self.weights)
         check_count("n_related", self.n_related)
-        check_choice("engine", self.engine, ENGINE_CHOICES)
+        check_choice("engine", self.engine, [*ENGINES, "auto"])
         check_count("block_size", self.block_size)
         if self.n_threads is not None:
             check_count("n_threads", self.n_threads)
@@ -121,8 +119,8 @@ class Fitted:
     def engine(self, setup: Setup) -> Engine:
         """Return the engine of some parameters, built if the one built last was for others."""
         name = setup.engine_for(len(self.index))
-        for_want_of_faiss = setup.engine == "auto" and name == "exact"
-        if for_want_of_faiss and len(self.index) > AUTO_EXACT and not self.engines:
+        large = setup.engine == "auto" and len(self.index) > AUTO_EXACT
+        if large and name == "exact" and not self.engines:
             _warn_of_exact(len(self.index))
         return self.engine_named(name, setup)
 

@@ -111,7 +111,7 @@ def _lists_updated(
         now = replace(retriever, fitted=fitted).all_lists(before.n)
         report = replace(report, whole=True, searched=len(change.index))
     else:
-        engine = fitted.engine_named("exact", retriever.setup)
+        engine = fitted.engine(retriever.setup)
         now, searched, merged = IncrementalTopK(change, engine, weights).run(before)
         report = replace(report, searched=searched, merged=merged)
         fitted.lists = now

@@ -16,7 +16,7 @@ ROWS_AT_ONCE = 50_000
 
 
 class _Quoted(dict[str, str]):
-    """The JSON text of each text, worked out once a text: ids and tags come again and again."""
+    """Cache from a text to its JSON string: ids and tags repeat."""
 
     def __missing__(self, text: str) -> str:
         self[text] = quoted = encode_basestring(text)
@@ -77,20 +77,20 @@ def _cells(column: pd.Series, quoted: _Quoted, indent: int | None, depth: int) -
 
 def _floats(values: np.ndarray) -> list[str]:
     # Many parts are 0, or one of a few values of time.
-    different, places = np.unique(values + 0.0, return_inverse=True)  # -0.0 becomes 0.0
-    if values.dtype == np.float64 and 2 * len(different) > len(values):
+    distinct, codes = np.unique(values + 0.0, return_inverse=True)  # -0.0 becomes 0.0
+    if values.dtype == np.float64 and 2 * len(distinct) > len(values):
         return [repr(v) if math.isfinite(v) else "null" for v in values.tolist()]
-    told = [json.dumps(to_jsonable(value)) for value in different]
+    texts = [json.dumps(to_jsonable(value)) for value in distinct]
     negative = np.signbit(values) & (values == 0)
-    cells = np.array(told, dtype=object)[places]
+    cells = np.array(texts, dtype=object)[codes]
     cells[negative] = "-0.0"
     return list(cells)
 
 
 def _repeated(column: pd.Series, quoted: _Quoted) -> list[str]:
-    codes, different = pd.factorize(column)
-    told = [_cell(value, quoted, None, 0) for value in different] + ["null"]
-    return [told[code] for code in codes]
+    codes, distinct = pd.factorize(column)
+    texts = [_cell(value, quoted, None, 0) for value in distinct] + ["null"]
+    return [texts[code] for code in codes]
 
 
 def _cell(value: object, quoted: _Quoted, indent: int | None, depth: int) -> str:

@@ -1,4 +1,4 @@
-"""Values as JSON knows them."""
+"""Conversion of values to JSON types."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pandas as pd
 
 
 def to_jsonable(value: object) -> object:
-    """Return `value` as JSON knows it: dates as text, nothing (NaN, NaT) as None.
+    """Return `value` as a JSON type: dates as ISO text, NaN, NaT and infinity as None.
 
     Examples
     --------

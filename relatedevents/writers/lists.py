@@ -1,4 +1,4 @@
-"""The checked door to all writers of lists."""
+"""Writing lists: the public functions, which check their input and choose the format."""
 
 from __future__ import annotations
 
@@ -115,15 +115,15 @@ def write_lists(
     id,rank,related_id,score
     a,1,b,0.5
     """
-    place = Path(path)
-    known_format = _format(place, format)
+    target = Path(path)
+    known_format = _format(target, format)
     links: dict[str, Any] = {
         "base_path": base_path,
         "link_suffix": link_suffix,
         "url_column": url_column,
     }
     if known_format in TABLE_FORMATS:
-        return write_blocks([lists], place, format=known_format, archive=archive, **links)
+        return write_blocks([lists], target, format=known_format, archive=archive, **links)
     _check_events_and_lists(lists, archive)
     link = link_of(archive, **links)
     if archive is None and "headline" not in lists.columns:
@@ -133,15 +133,15 @@ def write_lists(
         )
     events = _blocks(lists, archive, ids)
     if known_format == "pages":
-        write_pages(_listed(events, lambda rows: page_items(rows, link)), place)
-    elif place.suffix == ".md":
+        write_pages(_listed(events, lambda rows: page_items(rows, link)), target)
+    elif target.suffix == ".md":
         headline_of = (
             {} if archive is None else dict(zip(archive["id"], archive["headline"], strict=True))
         )
-        write_document(_listed(events, _jsonable_rows), place, link, headline_of)
+        write_document(_listed(events, _jsonable_rows), target, link, headline_of)
     else:
-        write_sections(_listed(events, _jsonable_rows), place, link)
-    return place
+        write_sections(_listed(events, _jsonable_rows), target, link)
+    return target
 
 
 def stream_lists(
@@ -235,12 +235,12 @@ def write_blocks(
     a,1,b,0.5
     a,1,b,0.5
     """
-    place = Path(path)
-    known_format = check_choice("format", _format(place, format), TABLE_FORMATS)
+    target = Path(path)
+    known_format = check_choice("format", _format(target, format), TABLE_FORMATS)
     _check_events(archive)
     link = link_of(archive, base_path=base_path, link_suffix=link_suffix, url_column=url_column)
-    TABLE_FORMATS[known_format].write((_table(one, archive, link) for one in blocks), place)
-    return place
+    TABLE_FORMATS[known_format].write((_table(one, archive, link) for one in blocks), target)
+    return target
 
 
 def takes_blocks(path: str | Path, format: str | None = None) -> bool:
@@ -319,7 +319,7 @@ def _with_events(
 def _blocks(
     lists: pd.DataFrame, archive: pd.DataFrame | None, ids: Iterable[str] | None
 ) -> Iterator[tuple[list[str], list[int], pd.DataFrame]]:
-    """Give the wanted events a block at a time, so that no more than that is held as text.
+    """Yield the wanted events in blocks, so that only one block is in memory as text.
 
     A block is the ids, how many rows each has, and these rows by event and rank.
     """
@@ -333,10 +333,10 @@ def _blocks(
     ends = np.r_[0, np.cumsum(counts)]
     for start in range(0, len(wanted), _EVENTS_AT_ONCE):
         stop = min(start + _EVENTS_AT_ONCE, len(wanted))
-        places = order[ends[start] : ends[stop]]
-        rows = lists.iloc[places]
+        positions = order[ends[start] : ends[stop]]
+        rows = lists.iloc[positions]
         if archive is not None and related is not None:
-            rows = _with_events(rows, archive, related[places], None)
+            rows = _with_events(rows, archive, related[positions], None)
         if "shared_tags" not in rows.columns:
             rows = rows.assign(shared_tags=None)
         yield wanted[start:stop], counts[start:stop].tolist(), rows
@@ -346,7 +346,7 @@ def _listed(
     blocks: Iterable[tuple[list[str], list[int], pd.DataFrame]],
     read: Callable[[pd.DataFrame], list[_Row]],
 ) -> Iterator[tuple[str, list[_Row]]]:
-    """Give each event's id and rows, each row in the form that `read` gives it."""
+    """Yield each event's id with its rows, converted by `read`."""
     for ids, counts, table in blocks:
         rows = iter(read(table))
         for event_id, count in zip(ids, counts, strict=True):

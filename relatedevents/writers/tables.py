@@ -59,7 +59,7 @@ def dump_csv(table: pd.DataFrame, file: TextIO, *, header: bool = True) -> None:
 
 
 def _has_carriage_return(table: pd.DataFrame) -> bool:
-    """Tell whether a text holds one, as Python's csv module does not quote it by itself."""
+    """Return whether a text holds a carriage return, which Python's csv module does not quote."""
     texts = [name for name in table.columns if not pd.api.types.is_numeric_dtype(table[name].dtype)]
     return any(isinstance(value, str) and "\r" in value for name in texts for value in table[name])
 

@@ -16,7 +16,7 @@ import pandas as pd
 from relatedevents._util.checks import check_choice, problem, shown, some_of
 from relatedevents._util.files import atomic_text
 from relatedevents.errors import InputError
-from relatedevents.evaluation.lists import check_links, check_run
+from relatedevents.evaluation.lists import check_qrels, check_run
 from relatedevents.evaluation.tables import links_from_table, run_from_table
 
 
@@ -102,7 +102,7 @@ def write_trec_qrels(
     if isinstance(links, pd.DataFrame):
         grades = links_from_table(links)[0]
     else:
-        grades = check_links(links).grades
+        grades = check_qrels(links).grades
     return _write(
         path,
         (
@@ -116,9 +116,9 @@ def write_trec_qrels(
 def _run_lines(lists: Mapping[str, Sequence[str]], tag: str) -> Iterable[str]:
     for query, ids in lists.items():
         encoded = _encoded(query, "id")
-        for place, related_id in enumerate(ids):
-            score = len(ids) - place
-            yield f"{encoded} Q0 {_encoded(related_id, 'related_id')} {place + 1} {score} {tag}"
+        for position, related_id in enumerate(ids):
+            score = len(ids) - position
+            yield f"{encoded} Q0 {_encoded(related_id, 'related_id')} {position + 1} {score} {tag}"
 
 
 def _encoded(text: str, where: str) -> str:
@@ -130,7 +130,7 @@ def _encoded(text: str, where: str) -> str:
 
 
 def _write(path: str | Path, lines: Iterable[str]) -> Path:
-    place = Path(path)
-    with atomic_text(place) as file:
+    target = Path(path)
+    with atomic_text(target) as file:
         file.writelines(f"{line}\n" for line in lines)
-    return place
+    return target

@@ -1,4 +1,4 @@
-"""Where an event's page lies: ids as safe file names and as links."""
+"""Paths and links of events' pages: ids as safe file names and URLs."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def scatter(
     query_start: I64,
     query_rows: I32,
     query_values: F32,
-    wanted: Mask,
+    wanted: npt.NDArray[np.uint8],
     q0: int,
     q1: int,
     counted: bool,
@@ -34,14 +34,14 @@ def scatter(
     """Write the products of the rows from `j0` with queries that are given by their postings.
 
     Of the queries from `q0` to before `q1`, which `sums` begins with; where `counted`, how many
-    columns they share instead. `wanted` tells which columns any query has: small enough to stay
-    in the processor's cache, where the postings do not.
+    columns they share instead. `wanted` tells, bit by bit, which columns any query has: small
+    enough to stay in the processor's cache, where the postings do not.
     """
     sums[:] = np.float32(0.0)
     for c in range(j0, j1):
         for p in range(start[c], start[c + 1]):
             column = columns[p]
-            if not wanted[column]:
+            if not (wanted[column >> 3] >> (column & 7)) & 1:
                 continue
             for at in range(query_start[column], query_start[column + 1]):
                 row = query_rows[at]
@@ -49,6 +49,34 @@ def scatter(
                     sums[row - q0, c - j0] += (
                         np.float32(1.0) if counted else values[p] * query_values[at]
                     )
+
+
+@compiled()
+def gather(
+    start: I64,
+    rows: I32,
+    values: F32,
+    j0: int,
+    j1: int,
+    query_start: I64,
+    query_columns: I32,
+    query_values: F32,
+    q0: int,
+    q1: int,
+    counted: bool,
+    sums: F32,
+) -> None:
+    """Write what `scatter` does from the candidates' postings: sooner, where queries are few."""
+    sums[:] = np.float32(0.0)
+    for q in range(q0, q1):
+        for p in range(query_start[q], query_start[q + 1]):
+            at, last = start[query_columns[p]], start[query_columns[p] + 1]
+            at += np.searchsorted(rows[at:last], j0)
+            while at < last and rows[at] < j1:
+                sums[q - q0, rows[at] - j0] += (
+                    np.float32(1.0) if counted else values[at] * query_values[p]
+                )
+                at += 1
 
 
 @compiled()

@@ -62,8 +62,8 @@ def page_path(target: str) -> str | None:
     >>> page_path("/news/2012/10/12/a-resolution-on-mali.md")
     '2012/10/12/a-resolution-on-mali'
     """
-    found = _PATH.fullmatch(unquote(target).removesuffix(".md").removesuffix(".html"))
-    return found["path"] if found and found["slug"] != "index" else None
+    match = _PATH.fullmatch(unquote(target).removesuffix(".md").removesuffix(".html"))
+    return match["path"] if match and match["slug"] != "index" else None
 
 
 def split_path(path: str) -> tuple[datetime.date, str] | None:
@@ -74,11 +74,11 @@ def split_path(path: str) -> tuple[datetime.date, str] | None:
     >>> split_path("2016/02/5/a-slug")
     (datetime.date(2016, 2, 5), 'a-slug')
     """
-    found = _PATH.fullmatch(path)
-    if not found:
+    match = _PATH.fullmatch(path)
+    if not match:
         return None
     try:
-        return datetime.date(int(found["y"]), int(found["m"]), int(found["d"])), found["slug"]
+        return datetime.date(int(match["y"]), int(match["m"]), int(match["d"])), match["slug"]
     except ValueError:
         return None
 

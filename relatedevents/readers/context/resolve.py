@@ -16,7 +16,7 @@ _ENOUGH = 0.6
 
 
 def common_slug(first: str, second: str) -> float:
-    """Return how much of the shorter slug the two have in common, from 0 to 1.
+    """Return the share of the shorter slug that the two have in common, from 0 to 1.
 
     Only runs of four characters and more count, in their order. So a story's name that one of
     them has in front, or an accent that one of them spells otherwise, costs only itself.

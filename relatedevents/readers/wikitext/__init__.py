@@ -25,50 +25,42 @@ _PAGES_AT_ONCE = 100
 _PAGES_A_PROCESS = 750  # read in about the time that one more takes to start
 _MOST_NAMED = 4
 _NAMES = "day pages named YYYY_Month_D.txt, such as 2012_October_12.txt"
-_COLUMNS = [
-    "id",
-    "date",
-    "category",
-    "stories",
-    "headline",
-    "tags",
-    "surface",
-    "sources",
-    "source_urls",
+_COLUMNS = (
+    *("id", "date", "category", "stories", "headline", "tags", "surface", "sources", "source_urls"),
     "page",
-]
+)
 
 
 @dataclass
 class _Count:
-    """What was read, and what became of it."""
+    """What was read and what became of it, by the names that `attrs["reading"]` has."""
 
     pages: int = 0
-    mixed: int = 0
-    twice: int = 0
-    foreign_bytes: int = 0
-    undefined_bytes: int = 0
+    pages_left_out: dict[str, str] = field(default_factory=dict)
+    pages_without_events: list[str] = field(default_factory=list)
+    pages_cut_off: list[str] = field(default_factory=list)
+    pages_with_another_date: dict[str, str] = field(default_factory=dict)
+    pages_with_mixed_encodings: int = 0
+    pages_encoded_twice: int = 0
+    bytes_read_as_windows_1252: int = 0
+    bytes_without_meaning: int = 0
+    files_left_out: dict[str, str] = field(default_factory=dict)
     bullets: int = 0
-    joined: int = 0
-    unmarked: int = 0
-    no_event: Counter[str] = field(default_factory=Counter)
-    left_out_lines: Counter[str] = field(default_factory=Counter)
-    unknown_templates: Counter[str] = field(default_factory=Counter)
-    left_out_pages: dict[str, str] = field(default_factory=dict)
-    left_out_files: dict[str, str] = field(default_factory=dict)
-    without_events: list[str] = field(default_factory=list)
-    cut_off: list[str] = field(default_factory=list)
-    other_date: dict[str, str] = field(default_factory=dict)
-    renamed: int = 0
+    bullets_without_star: int = 0
+    bullets_without_event: Counter[str] = field(default_factory=Counter)
+    lines_joined: int = 0
+    lines_left_out: Counter[str] = field(default_factory=Counter)
+    templates_unknown: Counter[str] = field(default_factory=Counter)
+    ids_made_unique: int = 0
 
     def add(self, other: _Count) -> None:
         """Add what was counted on the pages that follow."""
         for name, value in vars(other).items():
-            mine = getattr(self, name)
+            total = getattr(self, name)
             if isinstance(value, dict):  # a Counter adds
-                mine.update(value)
+                total.update(value)
             else:
-                setattr(self, name, mine + value)
+                setattr(self, name, total + value)
 
 
 def page_date(name: str) -> date | None:
@@ -125,19 +117,19 @@ def _cause(raw: str, reading: Reading) -> str:
 
 
 def _events_of(lines: Sequence[Line], count: _Count) -> list[dict[str, Any]]:
-    """Read a page's lines: who is whose parent, which stories run, what is an event."""
+    """Return a page's events: resolve the nesting of bullets, inherited stories and categories."""
     events: list[dict[str, Any]] = []
     category, heading_stories = None, []  # type: str | None, list[str]
     above: list[tuple[int, list[str]]] = []  # depth and stories of the bullets above
     for at, line in enumerate(lines):
         reading = read_markup(line.text)
-        count.unknown_templates.update(reading.unknown_templates)
+        count.templates_unknown.update(reading.unknown_templates)
         if line.depth == 0:
             category, above = reading.headline or None, []
             heading_stories = [title for title, _ in reading.links]
             continue
         count.bullets += 1
-        count.unmarked += not line.starred
+        count.bullets_without_star += not line.starred
         while above and above[-1][0] >= line.depth:
             above.pop()
         stories = [*heading_stories, *(title for _, titles in above for title in titles)]
@@ -145,10 +137,10 @@ def _events_of(lines: Sequence[Line], count: _Count) -> list[dict[str, Any]]:
         if parent and not _says_something(reading):
             names = [title for title, _ in reading.links] or [reading.headline]
             above.append((line.depth, [name for name in names if name]))
-            count.no_event["parent"] += 1
+            count.bullets_without_event["parent"] += 1
             continue
         if cause := _cause(line.text, reading):
-            count.no_event[cause] += 1
+            count.bullets_without_event[cause] += 1
             continue
         # What is told below a sentence without a source belongs to what the sentence links.
         named = [] if reading.urls or len(reading.links) > _MOST_NAMED else reading.links
@@ -169,38 +161,38 @@ def _events_of(lines: Sequence[Line], count: _Count) -> list[dict[str, Any]]:
 
 
 def _read_one(path: Path, day: date, count: _Count) -> list[dict[str, Any]]:
-    """Read one page; what it lacks is written into `count`."""
+    """Return one page's events; repairs and omissions are added to `count`."""
     count.pages += 1
     data = path.read_bytes()
     if not data.strip():
-        count.left_out_pages[path.name] = "empty file"
+        count.pages_left_out[path.name] = "empty file"
         return []
     if b"\x00" in data:
-        count.left_out_pages[path.name] = "not text: it holds zero bytes"
+        count.pages_left_out[path.name] = "not text: it holds zero bytes"
         return []
     decoded = decode_page(data)
-    count.mixed += decoded.foreign > 0
-    count.twice += decoded.twice > 0
-    count.foreign_bytes += decoded.foreign
-    count.undefined_bytes += decoded.undefined
+    count.pages_with_mixed_encodings += decoded.foreign > 0
+    count.pages_encoded_twice += decoded.twice > 0
+    count.bytes_read_as_windows_1252 += decoded.foreign
+    count.bytes_without_meaning += decoded.undefined
     page = read_page(decoded.text)
-    count.joined += page.joined
-    count.left_out_lines.update(page.left_out)
-    count.no_event.update(page.hidden)
+    count.lines_joined += page.joined
+    count.lines_left_out.update(page.left_out)
+    count.bullets_without_event.update(page.hidden)
     count.bullets += page.hidden.total()
     if page.cut_off:
-        count.cut_off.append(path.name)
+        count.pages_cut_off.append(path.name)
     if page.header_date and page.header_date != (day.year, day.month, day.day):
-        count.other_date[path.name] = "{:04d}-{:02d}-{:02d}".format(*page.header_date)
+        count.pages_with_another_date[path.name] = "{:04d}-{:02d}-{:02d}".format(*page.header_date)
     if page.deletion:
         bullets = sum(line.depth > 0 for line in page.lines)
         count.bullets += bullets
-        count.no_event["on a page marked for deletion"] += bullets
-        count.left_out_pages[path.name] = f"marked for deletion: {{{{{page.deletion}}}}}"
+        count.bullets_without_event["on a page marked for deletion"] += bullets
+        count.pages_left_out[path.name] = f"marked for deletion: {{{{{page.deletion}}}}}"
         return []
     events = _events_of(page.lines, count)
     if not events:
-        count.without_events.append(path.name)
+        count.pages_without_events.append(path.name)
     return [{"date": day, **event, "page": path.name} for event in events]
 
 
@@ -234,58 +226,42 @@ def _pages(path: Path, count: _Count) -> list[tuple[date, Path]]:
         raise InputError(
             problem("source", f"{shown(str(path))} is not there", f"a folder of {_NAMES}")
         )
-    found = []
+    pages = []
     for file in sorted(path.iterdir()):
         day = page_date(file.name)
         if day is not None and file.is_file():
-            found.append((day, file))
+            pages.append((day, file))
         else:
             cause = "the name tells no day" if file.suffix == ".txt" else "not a .txt page"
-            count.left_out_files[file.name] = cause
-    if not found:
-        others = list(count.left_out_files)
+            count.files_left_out[file.name] = cause
+    if not pages:
+        others = list(count.files_left_out)
         came = f"the folder {shown(str(path))} holds {some_of(others) if others else 'nothing'}"
         raise InputError(problem("source", came, _NAMES))
-    return sorted(found)
+    return sorted(pages)
 
 
 def _add_ids(events: list[dict[str, Any]], count: _Count) -> None:
     """Name every event by its day and headline; the second of a kind gets "-2", and so on."""
     taken: set[str] = set()
     for event in events:
-        plain = f"{event['date'].isoformat()}/{id_slug(event['headline']) or 'event'}"
-        name, number = plain, 1
+        base = f"{event['date'].isoformat()}/{id_slug(event['headline']) or 'event'}"
+        name, number = base, 1
         while name in taken:
             number += 1
-            name = f"{plain}-{number}"
-        count.renamed += number > 1
+            name = f"{base}-{number}"
+        count.ids_made_unique += number > 1
         taken.add(name)
         event["id"] = name
 
 
 def _reading(count: _Count, events: int) -> dict[str, Any]:
-    """Put the counts into the form that `attrs` holds."""
-    return {
-        "format": "wikitext",
-        "pages": count.pages,
-        "pages_left_out": count.left_out_pages,
-        "pages_without_events": count.without_events,
-        "pages_cut_off": count.cut_off,
-        "pages_with_another_date": count.other_date,
-        "pages_with_mixed_encodings": count.mixed,
-        "pages_encoded_twice": count.twice,
-        "bytes_read_as_windows_1252": count.foreign_bytes,
-        "bytes_without_meaning": count.undefined_bytes,
-        "files_left_out": count.left_out_files,
-        "bullets": count.bullets,
-        "bullets_without_star": count.unmarked,
-        "bullets_without_event": dict(count.no_event.most_common()),
-        "lines_joined": count.joined,
-        "lines_left_out": dict(count.left_out_lines.most_common()),
-        "templates_unknown": dict(count.unknown_templates.most_common()),
-        "ids_made_unique": count.renamed,
-        "events": events,
+    """Return the counts as `attrs` holds them; causes stand with the commonest first."""
+    counts = {
+        name: dict(value.most_common()) if isinstance(value, Counter) else value
+        for name, value in vars(count).items()
     }
+    return {"format": "wikitext", **counts, "events": events}
 
 
 def read_wikitext(path: Path, n_jobs: int | None = None) -> pd.DataFrame:
@@ -341,8 +317,8 @@ def read_wikitext(path: Path, n_jobs: int | None = None) -> pd.DataFrame:
     pages = _pages(Path(path), count)
     chunks = [pages[at : at + _PAGES_AT_ONCE] for at in range(0, len(pages), _PAGES_AT_ONCE)]
     events: list[dict[str, Any]] = []
-    for some, counted in map_in_order(_read_pages, chunks, _processes(n_jobs, len(pages))):
-        events += some
+    for of_chunk, counted in map_in_order(_read_pages, chunks, _processes(n_jobs, len(pages))):
+        events += of_chunk
         count.add(counted)
     _add_ids(events, count)
     table = pd.DataFrame(events, columns=list(_COLUMNS))

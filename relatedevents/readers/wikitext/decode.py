@@ -24,7 +24,7 @@ _TWICE = re.compile(f"[ÂÃ][{re.escape(_SPECIALS)}]|â€[{re.escape(_SPECIALS)
 
 @dataclass(frozen=True)
 class Decoded:
-    """A page's text, and what had to be done for it."""
+    """A page's text, and counts of the bytes and characters that were repaired."""
 
     text: str
     foreign: int  # bytes that were no UTF-8, read as Windows-1252

@@ -1,4 +1,4 @@
-"""The text of a day page -> its category lines and bullets, and what stands beside them."""
+"""The text of a day page -> its category lines and bullets, with counts of everything else."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Page:
-    """What a day page holds."""
+    """The lines of a day page, and counts of what was left out."""
 
     lines: list[Line]
     hidden: Counter[str] = field(default_factory=Counter)  # bullets that no reader sees, by cause
@@ -138,8 +138,8 @@ def _read_line(raw: str, lines: list[Line], left_out: Counter[str], hidden: Coun
     heading = _HEADING.fullmatch(line)
     marker = _MARKER.match(line)
     if line[0] == ";" or bold or heading:
-        found = (bold.group(1) or bold.group(2)) if bold else heading.group(1) if heading else line
-        lines.append(Line(found.strip(";: '"), 0))
+        title = (bold.group(1) or bold.group(2)) if bold else heading.group(1) if heading else line
+        lines.append(Line(title.strip(";: '"), 0))
     elif marker:
         text = line[marker.end() :]
         if text.startswith(";"):

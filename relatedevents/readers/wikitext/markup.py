@@ -35,7 +35,7 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True)
 class Reading:
-    """What one bullet says."""
+    """The parsed content of one bullet."""
 
     headline: str
     links: list[tuple[str, str]]  # page title, text of the link; in order
@@ -57,15 +57,8 @@ _OTHER_SPACES = frozenset(
 )
 _SUPERSCRIPT = str.maketrans("0123456789+-−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
 _DROPPED_TAGS = frozenset(["gallery", "timeline", "math", "score", "references", "imagemap"])
-_SOURCE_FIELDS = (
-    "publisher",
-    "work",
-    "newspaper",
-    "website",
-    "agency",
-    "journal",
-    "magazine",
-    "org",
+_SOURCE_FIELDS = tuple(
+    "publisher work newspaper website agency journal magazine org".split()  # noqa: SIM905
 )
 _SEPARATOR = re.compile(r"(?:[,;/&–—+-]|and|, and)?")
 _LANGUAGES = frozenset(  # "(Greek)" says how the source is written, not whose it is
@@ -122,8 +115,8 @@ def _link(title: str, label: str | None) -> Iterator[Piece]:
     elif space in _OTHER_SPACES or space in _HIDDEN_SPACES:
         yield Piece(shown if label is not None else shown.rpartition(":")[2])
     else:
-        plain = unquote(shown.replace("_", " "), errors="replace") if label is None else shown
-        yield Piece(plain, page_title(target))
+        text = unquote(shown.replace("_", " "), errors="replace") if label is None else shown
+        yield Piece(text, page_title(target))
 
 
 @lru_cache(maxsize=4096)  # a few names stand under most events
@@ -193,8 +186,8 @@ def _tag(node: Any, unknown: list[str]) -> Iterator[Piece]:
         return
     elif name == "ref":
         inner = list(_pieces(node.contents, unknown))
-        found = [piece for piece in inner if piece.url or piece.source]
-        for piece in found:
+        citations = [piece for piece in inner if piece.url or piece.source]
+        for piece in citations:
             short = piece.name if len(piece.name.split()) <= 5 else ""
             yield Piece("", url=piece.url, source=True, name=short)
     elif name in {"sup", "sub"}:
@@ -206,7 +199,7 @@ def _tag(node: Any, unknown: list[str]) -> Iterator[Piece]:
 
 
 def _pieces(code: Any, unknown: list[str]) -> Iterator[Piece]:
-    """Walk the parser's nodes; what a reader would not see gives nothing."""
+    """Yield the visible pieces of the parser's nodes."""
     for node in code.nodes:
         kind = type(node).__name__
         if kind == "Text":

@@ -176,8 +176,8 @@ def _clean_once(text: str) -> str:
         for pattern, new in _SPACING:
             text = pattern.sub(new, text)
         text = _END.sub("", _START.sub("", text))
-    whole = _IN_BRACKETS.fullmatch(text)
-    return whole.group(1).strip() if whole else text
+    bracketed = _IN_BRACKETS.fullmatch(text)
+    return bracketed.group(1).strip() if bracketed else text
 
 
 def clean_text(text: str) -> str:

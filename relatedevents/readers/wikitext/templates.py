@@ -9,6 +9,12 @@ from datetime import date
 Words = Sequence[str]
 Named = Mapping[str, str]
 
+
+def _pairs(text: str) -> dict[str, str]:
+    """Return "name: text | name: text" as a mapping."""
+    return dict(pair.split(": ") for pair in " ".join(text.split()).split(" | "))
+
+
 # Marks of the page's editors, and boxes: nothing of them belongs to the sentence.
 _SILENT = frozenset(
     """
@@ -21,23 +27,12 @@ _SILENT = frozenset(
     .split("|")
 )
 _SOURCES = ("cite", "citation", "citenews", "doi-inline", "twitter", "scotus url slip", "tweet")
-_FIXED = {
-    "'": "'",
-    "'s": "'s",
-    "okina": "ʻ",
-    "nbsp": " ",
-    "spaces": " ",
-    "spaced ndash": " – ",
-    "snd": " – ",
-    "ndash": "–",
-    "mdash": "—",
-    "emdash": "—",
-    "co2": "CO2",
-    "!": " ",
-    "=": "=",
-    "afl gee": "Geelong",
-    "afl mel": "Melbourne",
-}
+_FIXED = _pairs(
+    """
+    ': ' | 's: 's | okina: ʻ | ndash: – | mdash: — | emdash: — | co2: CO2 | =: = | afl gee:
+    Geelong | afl mel: Melbourne
+    """
+) | {"nbsp": " ", "spaces": " ", "spaced ndash": " – ", "snd": " – ", "!": " "}
 # Season and year links show nothing but their first word, the year.
 _FIRST = frozenset(
     """
@@ -51,45 +46,20 @@ _SHIPS = frozenset(
     uss hms mv ms ss rms hmcs ins usns usat hmas hmnzs usav sms gts rfa
     """.split()  # noqa: SIM905 - easier to read
 )
-_SHUTTLES = {
-    "99": "Challenger",
-    "102": "Columbia",
-    "103": "Discovery",
-    "104": "Atlantis",
-    "105": "Endeavour",
-}
-_UNITS = {
-    "km2": "km²",
-    "m2": "m²",
-    "m3": "m³",
-    "km3": "km³",
-    "mi2": "sq mi",
-    "sqmi": "sq mi",
-    "sqft": "sq ft",
-    "cuft": "cu ft",
-    "cuft/s": "cu ft/s",
-    "m3/s": "m³/s",
-    "c": "°C",
-    "f": "°F",
-    "°c": "°C",
-    "°f": "°F",
-    "c-change": "°C",
-    "f-change": "°F",
-    "oilbbl": "barrels",
-    "oilbbl/d": "barrels per day",
-    "moilbbl/d": "million barrels per day",
-    "moilbbl": "million barrels",
-    "nmi": "nautical miles",
-    "acre": "acres",
-    "l": "litres",
-    "mt": "tonnes",
-    "t": "tonnes",
-    "kph": "km/h",
-    "tonne": "tonnes",
-    "meter": "metres",
-    "foot": "feet",
-    "au": "AU",
-}
+_SHUTTLES = _pairs(
+    """
+    99: Challenger | 102: Columbia | 103: Discovery | 104: Atlantis | 105: Endeavour
+    """
+)
+_UNITS = _pairs(
+    """
+    km2: km² | m2: m² | m3: m³ | km3: km³ | mi2: sq mi | sqmi: sq mi | sqft: sq ft | cuft: cu
+    ft | cuft/s: cu ft/s | m3/s: m³/s | c: °C | f: °F | °c: °C | °f: °F | c-change: °C |
+    f-change: °F | oilbbl: barrels | oilbbl/d: barrels per day | moilbbl/d: million barrels
+    per day | moilbbl: million barrels | nmi: nautical miles | acre: acres | l: litres | mt:
+    tonnes | t: tonnes | kph: km/h | tonne: tonnes | meter: metres | foot: feet | au: AU
+    """
+)
 _RANGES = {
     "to": " to ",
     "-": "–",
@@ -168,7 +138,7 @@ def _ship_class(words: Words) -> str:
 
 
 def template_name(name: str) -> str:
-    """Return the form by which template names compare."""
+    """Return a template's name normalised for comparison: lower case, single blanks."""
     return " ".join(name.replace("_", " ").split()).lower()
 
 

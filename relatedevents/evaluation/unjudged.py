@@ -1,4 +1,4 @@
-"""What can be said when the links are not the whole truth.
+"""How far unjudged events could change a run's metrics.
 
 Existing links are incomplete, and often made by a rule: an event that nobody linked may still
 be related. Where judges also said "not related" (grade 0), unjudged events can be told from
@@ -23,7 +23,7 @@ from relatedevents.evaluation.lists import (
     Links,
     Run,
     align,
-    check_links,
+    check_qrels,
     check_run,
 )
 from relatedevents.evaluation.metrics import Metric, check_metrics, score_aligned
@@ -31,24 +31,24 @@ from relatedevents.evaluation.metrics import Metric, check_metrics, score_aligne
 NOT_DEFINED = "not defined"
 
 INCOMPLETE_WORDS: dict[str, str] = {
-    "plain": "The figure as it is: every listed event without a link counts as wrong.",
+    "plain": "The metric as it is: every listed event without a link counts as wrong.",
     "judged": "The share of the listed events that anyone judged, related or not. The lower it is, "
-    "the less the plain figure says.",
-    "condensed": "The figure of the lists with all unjudged events taken out, so that only events "
+    "the less the plain value says.",
+    "condensed": "The metric of the lists with all unjudged events taken out, so that only events "
     "that someone judged are compared.",
-    "as_wrong": "The figure if every unjudged event of the list is unrelated (the plain one).",
-    "as_right": "The figure if every unjudged event of the list is related.",
-    "lowest": "The lowest figure that any choice of the list's unjudged events as related gives. "
+    "as_wrong": "The metric if every unjudged event of the list is unrelated (the plain one).",
+    "as_right": "The metric if every unjudged event of the list is related.",
+    "lowest": "The lowest value that any choice of the list's unjudged events as related gives. "
     "It can lie below the plain one: more related events also raise what a perfect list would "
     "reach.",
-    "highest": "The highest figure that any such choice gives.",
+    "highest": "The highest value that any such choice gives.",
 }
 # One more related event far down the list lowers these: it counts in the ideal list as well.
 _CAN_FALL = ("ndcg", "ap")
 _LINKS_ALONE = (
     "The links hold no judgement 'not related' (grade 0), so an event without a link may be "
-    "wrong or just never linked: judged and condensed figures are not defined. What is known is "
-    "the range: the figure with everything unjudged counted as wrong, and as right. Events that "
+    "wrong or just never linked: judged and condensed values are not defined. What is known is "
+    "the range: the metric with everything unjudged counted as wrong, and as right. Events that "
     "stand in no list are taken as unrelated."
 )
 _JUDGED = (
@@ -60,7 +60,7 @@ _JUDGED = (
 
 @dataclass(frozen=True)
 class IncompleteTruth:
-    """How much the unjudged events could change the figures of one run.
+    """How much the unjudged events could change the metrics of one run.
 
     Attributes
     ----------
@@ -81,7 +81,7 @@ class IncompleteTruth:
     counts: dict[str, int]
 
     def shown(self, digits: int = 3) -> pd.DataFrame:
-        """Return the table as text, with "not defined" where a figure is."""
+        """Return the table as text, with "not defined" in place of NaN."""
         return self.table.map(lambda x: NOT_DEFINED if np.isnan(x) else f"{x:.{digits}f}")
 
 
@@ -94,7 +94,7 @@ def incomplete(
     missing: str = "error",
     unlinked: str = "error",
 ) -> IncompleteTruth:
-    """Set the plain figures beside those that allow for unjudged events.
+    """Set the plain metrics beside those that allow for unjudged events.
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ def incomplete(
     Returns
     -------
     IncompleteTruth
-        The figures. "Unjudged" are the events that stand in the part of a list that the metric
+        The table. "Unjudged" are the events that stand in the part of a list that the metric
         reads and neither among the links nor among the grades 0. Judged@k is their opposite: the
         share of the listed events, k at most, that has a grade. The condensed list is that of
         Sakai, "Alternatives to Bpref", SIGIR 2007.
@@ -132,31 +132,28 @@ def incomplete(
     for metric in parsed:
         if metric.kind == "rbo":
             came = "rank-biased overlap has no unjudged events"
-            allowed = "every other metric"
-            raise InputError(problem(f"metric {metric.name!r}", came, allowed))
+            raise InputError(problem(f"metric {metric.name!r}", came, "every other metric"))
     right_grade = check_count("right_grade", right_grade)
     if right_grade > MAX_GRADE:
         raise InputError(problem("right_grade", f"got {right_grade}", f"1 to {MAX_GRADE}"))
-    checked = check_links(links)
+    checked = check_qrels(links)
     aligned = align(check_run(run), checked, missing=missing, unlinked=unlinked)
-    grades = aligned.links.grades
+    grades, has_negatives = aligned.links.grades, aligned.links.has_negatives
     judged_lists = {
         query: [c for c in ranked if c in grades[query]] for query, ranked in aligned.ranked.items()
     }
     plain = score_aligned(aligned, parsed).mean()
     table = pd.DataFrame(np.nan, index=plain.index, columns=list(INCOMPLETE_WORDS))
     table["plain"] = table["as_wrong"] = plain
-    has_negatives = aligned.links.has_negatives
     if has_negatives:
         condensed = Aligned(judged_lists, aligned.links, aligned.counts)
         table["condensed"] = score_aligned(condensed, parsed).mean()
         table["judged"] = [_judged_share(aligned, metric.k) for metric in parsed]
     for metric in parsed:
-        table.loc[metric.name, ["as_right", "lowest", "highest"]] = _range(
-            aligned, metric, right_grade
-        )
-    counts = dict(aligned.counts)
-    counts["no_judged"] = sum(not ids for ids in judged_lists.values())
+        extremes = _range(aligned, metric, right_grade)
+        table.loc[metric.name, ["as_right", "lowest", "highest"]] = extremes
+    no_judged = sum(not ids for ids in judged_lists.values())
+    counts = {**aligned.counts, "no_judged": no_judged}
     return IncompleteTruth(has_negatives, table, _words(aligned.links), counts)
 
 
@@ -173,7 +170,7 @@ def _judged_share(aligned: Aligned, k: int | None) -> float:
 def _range(aligned: Aligned, metric: Metric, right_grade: int) -> list[float]:
     """Return the means with all unjudged right, with the worst choice, and with the best.
 
-    Most figures can only rise with every event that turns out right. For the others, a given
+    Most metrics can only rise with every event that turns out right. For the others, a given
     number of right ones does most if they stand first in the list and least if they stand last;
     so their extremes are found by trying each number both ways.
     """

@@ -1,4 +1,4 @@
-"""Any number of runs against the same links: means with limits, and which differences hold."""
+"""Several runs against the same links: means, confidence intervals, and paired tests."""
 
 from __future__ import annotations
 
@@ -19,7 +19,14 @@ from relatedevents._util.checks import (
     some_of,
 )
 from relatedevents.errors import InputError
-from relatedevents.evaluation.lists import CheckedLinks, Links, Run, align, check_links, check_run
+from relatedevents.evaluation.lists import (
+    CheckedLinks,
+    Links,
+    Run,
+    align,
+    check_qrels,
+    check_run,
+)
 from relatedevents.evaluation.metrics import check_metrics, score_aligned
 from relatedevents.evaluation.significance import (
     Floats,
@@ -28,14 +35,15 @@ from relatedevents.evaluation.significance import (
     randomisation_p_values,
 )
 
+_CHANGED = ["change", "query", "value_a", "value_b", "difference", "list_a", "list_b", "related"]
 # Two values of one query that differ by less came from the same list.
 _TIE = 1e-9
 
 COMPARE_WORDS: dict[str, str] = {
-    "mean": "The mean of the figure over all queries.",
-    "low, high": "95 % limits of the mean (or of the difference): the middle 95 % of the means of "
-    "queries drawn again with replacement. Another sample of such queries would plausibly give a "
-    "mean between them.",
+    "mean": "The mean of the metric over all queries.",
+    "low, high": "95 % confidence interval of the mean (or of the difference): the middle 95 % of "
+    "the means of queries drawn again with replacement. Another sample of such queries would "
+    "plausibly give a mean within it.",
     "difference": "The mean of run_b minus the mean of run_a: above 0, run_b is better.",
     "p": "How often a difference this large, either way, comes up by chance if the two runs were "
     "equally good: each query's difference gets its sign by a coin.",
@@ -43,8 +51,9 @@ COMPARE_WORDS: dict[str, str] = {
     "a real difference.",
     "wins, ties, losses": "On how many queries run_b is better than, equal to, or worse than "
     "run_a.",
-    "clusters": "How many independent groups of queries the limits and p rest on: with stories or "
-    "days given, whole groups are drawn and flipped, since their queries rise and fall together.",
+    "clusters": "How many independent groups of queries the confidence intervals and p rest on: "
+    "with stories or days given, whole groups are drawn and flipped, since their queries rise and "
+    "fall together.",
 }
 
 
@@ -55,7 +64,7 @@ class Comparison:
     Attributes
     ----------
     per_query : dict of str to pandas.DataFrame
-        By metric: the figure of every query (row) and run (column), queries sorted by id.
+        By metric: the value of every query (row) and run (column), queries sorted by id.
     means : pandas.DataFrame
         Columns `metric, run, mean, low, high, queries, clusters`.
     pairs : pandas.DataFrame
@@ -112,25 +121,16 @@ class Comparison:
         difference = (table[run_b] - table[run_a]).sort_index()
         gained = difference[difference > _TIE].sort_values(ascending=False, kind="stable")
         lost = difference[difference < -_TIE].sort_values(kind="stable")
-        rows = [("gained", query) for query in gained.index[:n]]
-        rows += [("lost", query) for query in lost.index[:n]]
-        columns = [
-            "change", "query", "value_a", "value_b", "difference", "list_a", "list_b", "related",
-        ]  # fmt: skip
+        list_a, list_b = self._runs[run_a], self._runs[run_b]
         records = [
             (
-                change,
-                query,
-                table.loc[query, run_a],
-                table.loc[query, run_b],
-                difference[query],
-                self._runs[run_a].get(query, []),
-                self._runs[run_b].get(query, []),
-                _related(self._links, query),
+                *(change, query, table.loc[query, run_a], table.loc[query, run_b], value),
+                *(list_a.get(query, []), list_b.get(query, []), _related(self._links, query)),
             )
-            for change, query in rows
+            for change, values in (("gained", gained[:n]), ("lost", lost[:n]))
+            for query, value in zip(values.index.tolist(), values.tolist(), strict=True)
         ]
-        return pd.DataFrame(records, columns=columns)
+        return pd.DataFrame(records, columns=_CHANGED)
 
 
 def compare(
@@ -160,14 +160,14 @@ def compare(
     order : mapping, optional
         As in `score_run`.
     clusters : mapping of str to object, optional
-        The story, day or other group of every query scored. Limits then come from whole clusters
-        drawn with replacement, p values from flipping whole clusters.
+        The story, day or other group of every query scored. Confidence intervals then come from
+        whole clusters drawn with replacement, p values from flipping whole clusters.
     n_permutations, n_resamples : int
-        How many sign flips for the p values, and how many resamples for the limits.
+        How many sign flips for the p values, and how many resamples for the intervals.
     level : float
-        The share that the limits enclose, above 0 and below 1.
+        The confidence level of the intervals, above 0 and below 1.
     seed : int
-        The same seed gives the same figures, whatever the order of runs, queries or metrics.
+        The same seed gives the same numbers, whatever the order of runs, queries or metrics.
     missing, unlinked : str
         As in `score_run`.
 
@@ -195,9 +195,11 @@ def compare(
     parsed = check_metrics(metrics)
     n_permutations = check_count("n_permutations", n_permutations)
     n_resamples = check_count("n_resamples", n_resamples)
-    level = _check_level(level)
+    level = check_number("level", level, 0.0, 1.0, above=True)
+    if level == 1.0:
+        raise InputError(problem("level", "got 1.0", "a number above 0 and below 1"))
     seed = check_count("seed", seed, 0)
-    checked_links = check_links(links, order)
+    checked_links = check_qrels(links, order)
     checked = {name: check_run(run, f"runs[{shown(name)}]") for name, run in runs.items()}
     scored = {}
     for name, run in checked.items():
@@ -206,7 +208,7 @@ def compare(
         except InputError as error:
             message = f"runs[{shown(name)}]: {error}"
             raise InputError(message) from error
-        # Sorted queries make the figures independent of the order in which links came.
+        # Sorted queries make the numbers independent of the order in which links came.
         scored[name] = score_aligned(aligned, parsed).sort_index()
     per_query = {
         metric.name: pd.DataFrame({name: table[metric.name] for name, table in scored.items()})
@@ -215,15 +217,10 @@ def compare(
     queries = list(next(iter(scored.values())).index)
     cluster = _number_clusters(queries, clusters)
     means, pairs = _summaries(per_query, cluster, n_permutations, n_resamples, level, seed)
-    settings: dict[str, float | int] = {
-        "seed": seed,
-        "n_permutations": n_permutations,
-        "n_resamples": n_resamples,
-        "level": level,
-        "tests": len(pairs),
-    }
+    draws = {"seed": seed, "n_permutations": n_permutations, "n_resamples": n_resamples}
+    settings: dict[str, float | int] = {**draws, "level": level, "tests": len(pairs)}
     counts = pd.DataFrame({name: t.attrs["counts"] for name, t in scored.items()}).T
-    counts.index.name = "run"
+    counts = counts.rename_axis("run")
     return Comparison(per_query, means, pairs, counts, settings, checked, checked_links)
 
 
@@ -240,10 +237,10 @@ def _summaries(
     for metric, table in per_query.items():
         values = table.to_numpy()
         names = list(table.columns)
-        # Two streams, begun anew for each metric: no figure depends on what else was asked for.
+        # Two streams, begun anew for each metric: no number depends on what else was asked for.
         resampled = bootstrap_means(values, cluster, n_resamples, np.random.default_rng([seed, 0]))
-        low, high = _limits(resampled, level)
-        centre = _settled(values.mean(axis=0))
+        low, high = _interval(resampled, level)
+        centre = _rounded(values.mean(axis=0))
         means += [
             (metric, name, centre[i], low[i], high[i], len(values), n_clusters)
             for i, name in enumerate(names)
@@ -257,8 +254,8 @@ def _summaries(
         p = randomisation_p_values(
             differences, cluster, n_permutations, np.random.default_rng([seed, 1])
         )
-        low, high = _limits(resampled[:, second] - resampled[:, first], level)
-        centre = _settled(differences.mean(axis=0))
+        low, high = _interval(resampled[:, second] - resampled[:, first], level)
+        centre = _rounded(differences.mean(axis=0))
         pairs += [
             (
                 *(metric, names[a], names[b], centre[i], low[i], high[i], p[i]),
@@ -275,47 +272,38 @@ def _summaries(
     return pd.DataFrame(means, columns=of_means), pair_table
 
 
-def _limits(resampled: Floats, level: float) -> Floats:
+def _interval(resampled: Floats, level: float) -> Floats:
+    """Return the two ends of the percentile interval of every column."""
     tail = (1.0 - level) / 2.0
-    return _settled(np.quantile(resampled, [tail, 1.0 - tail], axis=0))
+    return _rounded(np.quantile(resampled, [tail, 1.0 - tail], axis=0))
 
 
-def _settled(figures: Floats) -> Floats:
+def _rounded(values: Floats) -> Floats:
     """Cut off the digits in which sums differ with threads and with the number of runs."""
-    return figures.round(12)
-
-
-def _check_level(level: object) -> float:
-    number = check_number("level", level, 0.0, 1.0, above=True)
-    if number == 1.0:
-        raise InputError(problem("level", "got 1.0", "a number above 0 and below 1"))
-    return number
+    return values.round(12)
 
 
 def _number_clusters(
     queries: Sequence[str], clusters: Mapping[str, object] | None
 ) -> NDArray[np.intp]:
     if clusters is None:
-        numbers = np.arange(len(queries))
-        what = "query"
+        numbers, what = np.arange(len(queries)), "query"
     else:
-        labels = [clusters.get(query) for query in queries]
-        pairs = list(zip(queries, labels, strict=True))
-        absent = [query for query, label in pairs if label is None or label != label]
+        labels: dict[str, object] = {query: clusters.get(query) for query in queries}
+        absent = [query for query, label in labels.items() if label is None or label != label]
         if absent:
             came = f"{len(absent)} of {len(queries)} queries have none: {some_of(absent)}"
             todo = "Give a query without a story its own id as cluster."
             raise InputError(problem("clusters", came, "a story or day for every query", todo))
-        unfit = [query for query, label in pairs if not isinstance(label, Hashable)]
+        unfit = [query for query, label in labels.items() if not isinstance(label, Hashable)]
         if unfit:
-            where = f"clusters[{shown(unfit[0])}]"
-            came = f"got {shown(clusters[unfit[0]])}"
+            where, came = f"clusters[{shown(unfit[0])}]", f"got {shown(labels[unfit[0]])}"
             raise InputError(problem(where, came, "one label: a text or a number"))
         # Numbered by first appearance among the sorted queries: labels need no order of their own.
-        numbers = pd.factorize(pd.Series(labels, dtype=object))[0]
+        numbers = pd.factorize(pd.Series(list(labels.values()), dtype=object))[0]
         what = "cluster"
     if numbers.max() < 1:
-        allowed = f"more than one {what}; limits and tests need independent cases"
+        allowed = f"more than one {what}; intervals and tests need independent cases"
         raise InputError(problem("clusters" if clusters else "links", f"only one {what}", allowed))
     return numbers.astype(np.intp)
 
