@@ -479,12 +479,25 @@ def test_blocks_keep_to_wishes(engine):
         pd.testing.assert_frame_equal(pd.concat(blocks, ignore_index=True), whole)
 
 
+def test_blocks_are_those_of_the_model_that_was_asked():
+    model, _ = both(world(15, 230), Weights())
+    whole = model.related_all(4)
+    blocks = model.related_blocks(4, size=100)
+    first = next(blocks)
+    model.set_params(weights=Weights.only(tags=1, tie_break="page")).related_all(3)
+    pd.testing.assert_frame_equal(pd.concat([first, *blocks], ignore_index=True), whole)
+
+
 def test_blocks_of_bad_wishes_are_refused_at_once():
     model, _ = both(random_frame(16, 30), Weights())
     with pytest.raises(InputError, match=r"^size: got 0"):
         model.related_blocks(size=0)
     with pytest.raises(InputError, match=r"^n: got 0"):
         model.related_blocks(0)
+    with pytest.raises(InputError, match=r"^where: "):
+        model.related_blocks(where=3)
+    with pytest.raises(InputError, match=r"^min_probability: "):
+        model.related_blocks(min_probability=2)
     with pytest.raises(InputError, match=r"^format: got 'pages'"):
         write_blocks([], "nowhere", format="pages")
 
