@@ -15,6 +15,8 @@ SIGNALS = tuple(BUILT_IN)
 
 # Beyond it, double precision could not hold a score to the six decimals that order a list.
 _HEAVIEST = 1e6
+#: Signals of earlier versions: what saved settings may still name.
+_REMOVED = ("neighbours",)
 _TIE_BREAKS = "'date', 'page', 'column:NAME:ascending' or 'column:NAME:descending'"
 
 
@@ -200,7 +202,11 @@ def _with_extra(settings: Mapping[str, Any], extra: Mapping[str, float]) -> dict
     added = signal_names()[len(BUILT_IN) :]
     for name in settings:
         if name not in known and name not in added:
-            raise InputError(problem("weights", f"got {shown(name)}", ", ".join([*known, *added])))
+            came, todo = f"got {shown(name)}", ""
+            if name in _REMOVED:
+                came += ", a signal that was removed"
+                todo = "Leave it out; weights learned beside it are best learned anew with tune."
+            raise InputError(problem("weights", came, ", ".join([*known, *added]), todo))
     own = {name: value for name, value in settings.items() if name in known}
     more = {name: value for name, value in settings.items() if name not in known}
     return {**own, "extra": {**extra, **dict(own.get("extra", {})), **more}}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +17,10 @@ from toy import (
     KeywordEncoder,
     RandomEncoder,
     configure,
+    engine_of,
     lists_of,
     random_frame,
+    same_archive,
 )
 
 from relatedevents import RelatedEvents, Weights, read_events
@@ -45,8 +46,6 @@ WEIGHTS = {
     "recency": Weights.only(recency=1),
     "heavy": Weights.only(semantic=900000.0, tags=0.001, time=500000.0),
 }
-# What is not found of other events' lists can't move a list's order.
-ALONE = replace(Weights(), neighbours=0.0)
 
 
 class BagOfWords:
@@ -271,17 +270,17 @@ def test_rows_in_another_order_than_that_of_days(undated, exact_rows):
 )
 def test_each_source_names_candidates_that_no_other_does(name, value, monkeypatch):
     frame = world(20, 1500)
-    found, wanted = both(frame, ALONE)
+    found, wanted = both(frame, Weights())
     wanted_lists = wanted.related_all(10)
     configure(monkeypatch, width_per_root=0.2, word_reach=0)
     with_all = recall(found.related_all(10), wanted_lists)
     configure(monkeypatch, **{name: value})
-    without, _ = both(frame, ALONE)
+    without, _ = both(frame, Weights())
     assert recall(without.related_all(10), wanted_lists) < with_all - 0.005
 
 
 def test_few_allowed_events_are_all_found(exact_rows):
-    found, wanted = both(world(4, 600), ALONE)
+    found, wanted = both(world(4, 600), Weights())
     mask = np.zeros(600, dtype=bool)
     mask[::97] = True
     pd.testing.assert_frame_equal(
@@ -301,7 +300,7 @@ def test_what_is_asked_for_by_id_is_answered_exactly():
     found, wanted = both(world(5, 900), Weights.only(semantic=1))
     ids = found.archive_["id"][::31].tolist()
     pd.testing.assert_frame_equal(found.related_many(ids, 5), wanted.related_many(ids, 5))
-    assert found._built["approximate"][1]._descent is None
+    assert engine_of(found)._descent is None
 
 
 def test_a_new_event_is_found_its_like():
@@ -343,7 +342,7 @@ def test_later_searches_find_what_the_first_did(monkeypatch):
     monkeypatch.setattr(threads_module, "processors", lambda: 8)
     configure(monkeypatch, width_per_root=0.05, near_per_root=0.3, n_neighbours=2)
     configure(monkeypatch, tag_reach=3, word_reach=0, n_sharing=3, n_near=3)
-    model, _ = both(world(21, 400, topics=100), ALONE, n_threads=2)
+    model, _ = both(world(21, 400, topics=100), Weights(), n_threads=2)
     mask = np.arange(400) % 10 != 0
     # Filters keep nothing of the lists, so all are searched for by the same engine.
     first, *later = [model.related_all(5, where=mask) for _ in range(6)]
@@ -355,7 +354,7 @@ def test_no_more_threads_than_processors(monkeypatch):
     monkeypatch.setattr(threads_module, "processors", lambda: 3)
     for asked, taken in ((None, 3), (2, 2), (10**9, 3)):
         model, _ = both(world(9, 60), Weights(), n_threads=asked)
-        assert model._fitted.engine(model._setup()).n_threads == taken
+        assert engine_of(model).n_threads == taken
 
 
 def test_no_query_and_no_candidate():
@@ -372,35 +371,32 @@ def test_other_weights_get_other_clusters():
     assert recall(found.related_all(3), wanted.related_all(3)) >= 0.97
 
 
-@pytest.mark.parametrize("weights", [Weights(), ALONE], ids=["default", "alone"])
+@pytest.mark.parametrize("weights", [Weights(), ALL], ids=["default", "all"])
 def test_update_with_the_approximate_engine(weights):
     frame = world(11, 800)
     model, _ = both(frame[20:], weights, n_related=5)
     before = model.related_all()
     changed = model.update(frame[:20])
     assert set(frame["id"][:20]) <= set(changed)
-    kept = model._kept
-    ids = model.archive_["id"].to_numpy()
-    now = {id_: ids[some].tolist() for id_, some in zip(ids, kept.shown, strict=True)}
+    cached = model._fitted.lists
+    ids = model.index_.id_of_row
+    now = {id_: ids[some].tolist() for id_, some in zip(ids, cached.rows, strict=True)}
     old = lists_of(before)
     assert all(now[id_] == old[id_] for id_ in old if id_ not in set(changed))
     assert lists_of(model.related_all()) == now
-    # New events' first lists are exact, and so are their lists where no neighbours count.
-    exact = RelatedEvents(engine="exact", encoder=model.encoder, weights=ALONE)
-    exact._set_fitted(model.index_, model.encoder_)
-    exact.set_params(weights=weights)
-    first = {id_: ids[some].tolist() for id_, some in zip(ids, kept.places, strict=True)}
-    wanted = lists_of(exact.related_many(frame["id"][:20].tolist(), kept.n))
-    assert {id_: first[id_] for id_ in wanted} == wanted
+    # New events' lists are exact.
+    exact = same_archive(model, engine="exact", weights=weights)
+    wanted = lists_of(exact.related_many(frame["id"][:20].tolist(), 5))
+    assert {id_: now[id_] for id_ in wanted} == wanted
 
 
 def test_auto_takes_the_exact_engine_for_small_archives(monkeypatch):
     model = RelatedEvents(engine="auto", encoder=KeywordEncoder()).fit(random_frame(12, 40))
     assert model.engine_ == "exact"
-    assert isinstance(model._fitted.engine(model._setup()), ExactEngine)
+    assert isinstance(engine_of(model), ExactEngine)
     monkeypatch.setattr(fitted, "AUTO_EXACT", 39)
     assert model.engine_ == "approximate"
-    assert isinstance(model._fitted.engine(model._setup()), ApproximateEngine)
+    assert isinstance(engine_of(model), ApproximateEngine)
     model.set_params(engine="exact")
     assert model.engine_ == "exact"
 
@@ -444,14 +440,14 @@ def test_blocks_are_the_whole_table(engine, tmp_path):
     model, _ = both(world(15, 230), Weights())
     model.set_params(engine=engine)
     whole = model.related_all(4)
-    kept = model._kept
+    cached = model._fitted.lists
     for size in (1, 100, 230, 1000):
-        model._kept = replace(kept, shown=kept.shown[:, :0], n_shown=0)
+        model._fitted.lists = None
         blocks = list(model.related_blocks(4, size=size))
         assert len(blocks) == -(-230 // size)
         pd.testing.assert_frame_equal(pd.concat(blocks, ignore_index=True), whole)
-        assert np.array_equal(model._kept.shown, kept.shown)
-        assert model._kept.n_shown == 4
+        assert np.array_equal(model._fitted.lists.rows, cached.rows)
+        assert model._fitted.lists.n == 4
     for end in ("csv", "jsonl", "parquet"):
         paths = [tmp_path / f"{name}.{end}" for name in ("whole", "blocks")]
         write_lists(whole, paths[0], archive=model.archive_)
@@ -483,12 +479,25 @@ def test_blocks_keep_to_wishes(engine):
         pd.testing.assert_frame_equal(pd.concat(blocks, ignore_index=True), whole)
 
 
+def test_blocks_are_those_of_the_model_that_was_asked():
+    model, _ = both(world(15, 230), Weights())
+    whole = model.related_all(4)
+    blocks = model.related_blocks(4, size=100)
+    first = next(blocks)
+    model.set_params(weights=Weights.only(tags=1, tie_break="page")).related_all(3)
+    pd.testing.assert_frame_equal(pd.concat([first, *blocks], ignore_index=True), whole)
+
+
 def test_blocks_of_bad_wishes_are_refused_at_once():
     model, _ = both(random_frame(16, 30), Weights())
     with pytest.raises(InputError, match=r"^size: got 0"):
         model.related_blocks(size=0)
     with pytest.raises(InputError, match=r"^n: got 0"):
         model.related_blocks(0)
+    with pytest.raises(InputError, match=r"^where: "):
+        model.related_blocks(where=3)
+    with pytest.raises(InputError, match=r"^min_probability: "):
+        model.related_blocks(min_probability=2)
     with pytest.raises(InputError, match=r"^format: got 'pages'"):
         write_blocks([], "nowhere", format="pages")
 

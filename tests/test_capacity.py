@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from toy import KeywordEncoder, configure, random_frame
+from toy import KeywordEncoder, configure, engine_of, random_frame
 
 from relatedevents import RelatedEvents
 from relatedevents._util import memory as capacity
@@ -24,7 +24,7 @@ def test_more_threads_than_processors_count_as_all(monkeypatch, model):
     assert [threads.threads(wanted) for wanted in (None, 1, 2, 3, 4, 10**9)] == [3, 1, 2, 3, 3, 3]
     wanted = model.related_all(3)
     model.set_params(n_threads=10**9)
-    assert model._fitted.engine_named("exact", model._setup()).n_threads == 3
+    assert engine_of(model, "exact").n_threads == 3
     assert model.related_all(3).equals(wanted)
 
 
@@ -104,7 +104,7 @@ def test_little_memory_makes_smaller_blocks_and_the_same_lists(monkeypatch, mode
     configure(monkeypatch, small=1, least_share=1)
     model.set_params(block_size=10**9, n_threads=1)
     wanted = model.related_all(3)
-    engine = model._fitted.engine_named("exact", model._setup())
+    engine = engine_of(model, "exact")
     everyone = Filters(np.ones(120, dtype=bool))
     monkeypatch.setattr(capacity, "available_memory", lambda: 400_000)
     assert all_pairs.AllPairs(engine.candidates, 10**9, 1, 9, everyone, engine.config).size == 64

@@ -117,8 +117,9 @@ class TestRelated:
             name: json.loads(run(capsys, *asked, "--category", name)[1])
             for name in ("Sport", "Politics")
         }
+        half = Weights().category / 2
         for name, ids in {"Sport": {"a", "c"}, "Politics": {"b"}}.items():
-            assert {row["related_id"] for row in lists[name] if row["category"] > 0.1} == ids
+            assert {row["related_id"] for row in lists[name] if row["category"] > half} == ids
 
     @pytest.mark.parametrize(
         ("options", "keywords"),

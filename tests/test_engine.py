@@ -17,6 +17,7 @@ from toy import (
     RandomEncoder,
     Slow,
     configure,
+    engine_of,
     lists_of,
     random_frame,
 )
@@ -269,7 +270,7 @@ def test_kept_engine_follows_new_weights_and_blocks():
 def test_progress_is_told_of_every_query(spy):
     model = RelatedEvents(encoder=KeywordEncoder(), block_size=16, n_threads=2)
     model.fit(random_frame(13, 90))
-    engine = model._fitted.engine_named("exact", model._setup())
+    engine = engine_of(model, "exact")
     features = model.index_.features
     filters = Filters(np.ones(90, dtype=bool))
 
@@ -354,7 +355,7 @@ def _shared(overlap):
 def test_engine_over_other_queries_knows_no_own_row():
     model = RelatedEvents(encoder=KeywordEncoder()).fit(random_frame(17, 30))
     features = model.index_.features
-    engine = model._fitted.engine_named("exact", model._setup())
+    engine = engine_of(model, "exact")
     some = features.take(np.array([4, 9]))
     best = engine.best_of_rows(
         score_terms(some, model.weights),

@@ -10,7 +10,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from toy import ALL, ConstantEncoder, KeywordEncoder, RandomEncoder, configure, random_frame
+from toy import (
+    ALL,
+    ConstantEncoder,
+    KeywordEncoder,
+    RandomEncoder,
+    configure,
+    engine_of,
+    random_frame,
+)
 
 from relatedevents import RelatedEvents, Weights
 from relatedevents._util import threads
@@ -311,4 +319,4 @@ def test_a_model_takes_an_engine_by_its_name():
     model = RelatedEvents(encoder=KeywordEncoder(), engine="plain").fit(frame)
     wanted = RelatedEvents(encoder=KeywordEncoder()).fit(frame)
     assert model.related_all(5).equals(wanted.related_all(5))
-    assert isinstance(model._fitted.engine(model._setup()), PlainEngine)
+    assert isinstance(engine_of(model), PlainEngine)

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from toy import KeywordEncoder, random_frame
+from toy import KeywordEncoder, random_frame, same_archive
 
 from relatedevents import RelatedEvents, Weights, load_sample, load_sample_links
 from relatedevents.errors import InputError, UnknownIdError
@@ -384,16 +384,10 @@ def test_links_by_lot_teach_nothing_and_the_report_says_so(model, seed):
     for row in lost.head(20).itertuples():
         parts = {**dict.fromkeys(SIGNALS, 1.0), "time": 0.0}
         told_apart = RelatedEvents.explain(
-            model_with(model, Weights.only(**parts)), row.id, row.related_id
+            same_archive(model, weights=Weights.only(**parts)), row.id, row.related_id
         )
         named = [name for name in row.in_common.split("+") if name]
         assert named == [name for name, part in told_apart.parts.items() if part > 0]
-
-
-def model_with(model, weights):
-    other = RelatedEvents(encoder=KeywordEncoder(), weights=weights)
-    other._fitted = model._retriever().under(weights).fitted
-    return other
 
 
 def test_a_model_that_gives_the_links_already_stays_as_it_is(model):
@@ -419,7 +413,7 @@ BEFORE = {
 @pytest.mark.parametrize("n", [3, 150])
 def test_the_figure_before_is_that_of_the_model_s_own_lists(model, name, n):
     links = random_links(10, 7)
-    before = model_with(model, BEFORE[name])
+    before = same_archive(model, weights=BEFORE[name])
     told = before.tune(links, n=n, n_folds=2).tuning_
     assert told.metric == f"ndcg@{n}"
     assert told.before == pytest.approx(exact_ndcg(before, links, n), abs=1e-9)

@@ -311,3 +311,18 @@ def lists_of(table):
 def configure(monkeypatch, **changes):
     """Let engines that are made from now on work with other numbers."""
     monkeypatch.setattr(config, "DEFAULTS", replace(config.DEFAULTS, **changes))
+
+
+def engine_of(model, name=None):
+    """The engine that finds a model's lists, or the one of a name."""
+    retriever = model._retriever()
+    if name is None:
+        return retriever.fitted.engine(retriever.setup)
+    return retriever.fitted.engine_named(name, retriever.setup)
+
+
+def same_archive(model, **params):
+    """Another model of the same fitted archive, under parameters of its own."""
+    other = RelatedEvents(**{"encoder": model.encoder, **params})
+    other._fitted = model._retriever().under(other.weights).fitted
+    return other

@@ -29,6 +29,8 @@ from relatedevents.engines.terms import UNDATED, ScoreTerms
 
 # More are kept than are asked for, since float32 may take one for another.
 _SPARE = 2
+# So many at least, as what a short list leaves out names candidates to others.
+_LEAST_KEPT = 32
 # Rows at a time: of lists that are ranked, of a cluster's queries, of vectors; and a sample.
 _RANKED, _QUERIES, _CHUNK, _SAMPLE = 2048, 256, 8192, 8192
 # How many times as far is looked at most, where filters leave few candidates.
@@ -79,7 +81,8 @@ class NeighbourDescent:
 
         n_rows = len(self.numbers)
         best = Best.empty(n_rows, n)
-        size = min(n + _SPARE, n_rows)
+        wanted = min(n + _SPARE, n_rows)
+        size = min(max(wanted, _LEAST_KEPT), n_rows)
         here = Filters(filters.allowed[self.numbers], filters.take(self.numbers).until)
         # Where filters leave few candidates, as many are looked at of more rows.
         n_possible = max(int(here.possible(self.rows.days).sum()), 1)
@@ -105,8 +108,9 @@ class NeighbourDescent:
             candidates = self.numbers[found.best_rows[some][held]]
             numbers = self.numbers[some]
             best.put(numbers, rank_candidates(numbers, counts, candidates, exact, n))
-            enough = counts >= np.minimum(there[some], size)
-            equal = (found.best[some, 0] <= _LOW) & (counts < there[some])
+            enough = counts >= np.minimum(there[some], wanted)
+            last = np.partition(found.best[some], size - wanted, axis=1)[:, size - wanted]
+            equal = (last <= _LOW) & (counts < there[some])
             settled[numbers] = enough & ~equal
             if on_progress is not None:
                 on_progress(len(some))

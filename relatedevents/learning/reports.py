@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
@@ -13,8 +14,21 @@ from relatedevents.weights import Weights
 _COLUMNS = ("id", "related_id", "in_common")
 
 
+class _OfMetric:
+    """What both reports have in common: the metric's name, and the one it had before."""
+
+    metric: str
+
+    @property
+    def figure(self) -> str:
+        """The metric's name; use `metric`."""
+        message = f"{type(self).__name__}.figure is now called metric, and will go"
+        warnings.warn(message, DeprecationWarning, stacklevel=2)
+        return self.metric
+
+
 @dataclass(frozen=True)
-class Tuning:
+class Tuning(_OfMetric):
     """What was learned from links, and how much it gained on links it had not seen.
 
     Attributes
@@ -108,7 +122,7 @@ class Tuning:
 
 
 @dataclass(frozen=True)
-class Adaptation:
+class Adaptation(_OfMetric):
     """What an encoder learned from an archive's own tags, and what that gained on newer events.
 
     Attributes

@@ -1,10 +1,5 @@
-"""Rerank: what is done to first lists, once the engine has found them."""
+"""Rerank: near-duplicates left out of the candidates, and lists chosen for variety."""
 
-from relatedevents.rerank.variety import CHOICE, Above, keep_distinct, pick_diverse
+from relatedevents.rerank.variety import Above, keep_distinct, pick_diverse
 
-__all__ = [
-    "CHOICE",
-    "Above",
-    "keep_distinct",
-    "pick_diverse",
-]
+__all__ = ["Above", "keep_distinct", "pick_diverse"]

@@ -19,8 +19,6 @@ from relatedevents.signals.features import Features
 SAME_WORDS = 0.75
 #: ... and so few days lie between them, where both are dated.
 SAME_DAYS = 7
-#: How many candidates there are for each event of a list.
-CHOICE = 3
 
 Rows = npt.NDArray[np.int64]
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import warnings
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from typing import NamedTuple
 
 from relatedevents._util.checks import check_choice, check_count, problem, shown
@@ -65,7 +65,7 @@ class Setup:
         if self.engine != "auto":
             return self.engine
         large = n_events > AUTO_EXACT
-        return "approximate" if large and find_spec("faiss") is not None else "exact"
+        return "approximate" if large and importlib.util.find_spec("faiss") is not None else "exact"
 
 
 def check_weights(weights: object) -> Weights:

@@ -95,25 +95,22 @@ class Retriever:
         return self.fitted.lists
 
     def blocks(self, n: int, size: int, options: ListOptions) -> Iterator[pd.DataFrame]:
-        """Give the long table of the whole archive in blocks of `size` events."""
+        """Find all lists, and give their long table in blocks of `size` events."""
+        # Whatever can't be used is told now, not with the first block.
+        index, calibration = self.index, self.calibration
+        everything = Queries.of_archive(index)
         if not options.unfiltered or options.varied:
-            yield from self._slices(n, size, options)
-            return
-        pipeline, index = self.pipeline(), self.index
-        known = self.all_lists(n)
-        for first in range(0, len(index), size):
+            return _slices(self.lists(everything, n, options)[0], index, size)
+        read_request(index, calibration, everything, n, options)
+        pipeline, known = self.pipeline(), self.all_lists(n)
+
+        def block(first: int) -> pd.DataFrame:
             rows = index.rows(Positions(np.arange(first, min(first + size, len(index)))))
             queries = Queries.of_rows(index, rows)
-            request = read_request(index, self.calibration, queries, n, options)
-            yield pipeline.lists(request, known.best(rows))[0]
+            request = read_request(index, calibration, queries, n, options)
+            return pipeline.lists(request, known.best(rows))[0]
 
-    def _slices(self, n: int, size: int, options: ListOptions) -> Iterator[pd.DataFrame]:
-        """Make the whole table, and give it in pieces."""
-        table, _ = self.lists(Queries.of_archive(self.index), n, options)
-        positions = self.index.positions(Rows(self.index.ids.rows_of(table["id"])))
-        cuts = np.searchsorted(positions, np.arange(0, len(self.index), size)).tolist()
-        for first, end in zip(cuts, [*cuts[1:], len(table)], strict=True):
-            yield table.iloc[first:end].reset_index(drop=True)
+        return map(block, range(0, len(index), size))
 
     def explain(self, id_: object, related_id: object, as_of: object) -> Explanation:
         """Return everything that goes into the score of one pair."""
@@ -145,3 +142,11 @@ class Retriever:
         hidden = not self.setup.progress
         with tqdm(total=total, desc=desc, unit=unit, delay=1.0, disable=hidden) as bar:
             yield bar.update
+
+
+def _slices(table: pd.DataFrame, index: Index, size: int) -> Iterator[pd.DataFrame]:
+    """Give a long table in pieces, each with the lists of `size` events of the archive."""
+    positions = index.positions(Rows(index.ids.rows_of(table["id"])))
+    cuts = np.searchsorted(positions, np.arange(0, len(index), size)).tolist()
+    for first, end in zip(cuts, [*cuts[1:], len(table)], strict=True):
+        yield table.iloc[first:end].reset_index(drop=True)

@@ -232,10 +232,8 @@ def search_far(
     Those of `fallback` lead where nothing is in common, or by their prior.
     """
     n = rows.days.shape[0]
-    shared, shared_scores = (
-        np.empty(limits.n_sharing, np.int32),
-        np.empty(limits.n_sharing, np.float32),
-    )
+    shared = np.empty(limits.n_sharing, np.int32)
+    shared_scores = np.empty(limits.n_sharing, np.float32)
     near, near_scores = np.empty(limits.n_near, np.int32), np.empty(limits.n_near, np.float32)
     nothing, sparse_margin = np.float32(-np.inf), np.float32(limits.sparse_margin)
     for number in range(queries.shape[0]):

@@ -1,0 +1,185 @@
+"""A list depends on its own event alone: not on how long it is, on later events, or other lists."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from toy import (
+    ALL,
+    ConstantEncoder,
+    KeywordEncoder,
+    RandomEncoder,
+    configure,
+    random_frame,
+    same_archive,
+)
+
+from relatedevents import RelatedEvents, Weights, load_sample
+from relatedevents.calibration import shipped_calibration
+from relatedevents.engines.base import ENGINES, engine_class
+
+WEIGHTS = {
+    "default": Weights(),
+    "every signal": ALL,
+    "tags": Weights.only(tags=1.0),
+    "shared tags": Weights.shared_tags(),
+    "by a column": Weights(tie_break="column:category:descending"),
+}
+ENCODERS = {"keywords": KeywordEncoder(), "noise": RandomEncoder(), "constant": ConstantEncoder()}
+cases = {
+    "seed": st.integers(0, 10**6),
+    "n_events": st.integers(2, 45),
+    "days": st.sampled_from([1, 3, 40]),
+    "weights": st.sampled_from(sorted(WEIGHTS)),
+    "encoder": st.sampled_from(sorted(ENCODERS)),
+}
+
+
+def fitted(seed, n_events, days, weights, encoder):
+    """A model of a small archive, with a probability beside every score."""
+    frame = random_frame(seed, n_events, days=days)
+    model = RelatedEvents(encoder=ENCODERS[encoder], weights=WEIGHTS[weights]).fit(frame)
+    model._fitted.calibration = replace(shipped_calibration(), weights=WEIGHTS[weights])
+    return model
+
+
+def assert_begins_with(longer, shorter):
+    """Every list of the longer table begins with the shorter one's, to the last bit."""
+    n_listed = longer["id"].map(shorter["id"].value_counts()).fillna(0)
+    first = longer[longer["rank"] <= n_listed].reset_index(drop=True)
+    pd.testing.assert_frame_equal(first, shorter, check_exact=True)
+
+
+@settings(max_examples=80)
+@given(
+    **cases,
+    n=st.integers(1, 50),
+    more=st.sampled_from([1, 1, 2, 30]),
+    as_of=st.sampled_from([None, "own", "2012-01-15"]),
+    share=st.sampled_from([None, 0.2, 0.8]),
+    named=st.sampled_from([(), ("exclude",), ("pins",), ("exclude", "pins")]),
+    by_id=st.booleans(),
+    min_score=st.sampled_from([None, 0.4]),
+    min_probability=st.sampled_from([None, 0.1]),
+    near_duplicates=st.sampled_from(["keep", "drop"]),
+    blocks=st.booleans(),
+)
+def test_a_longer_list_begins_with_the_shorter_one(
+    seed, n_events, days, weights, encoder, n, more, as_of, share, named, by_id, min_score,
+    min_probability, near_duplicates, blocks,
+):  # fmt: skip
+    rng = np.random.default_rng(seed)
+    model = fitted(seed, n_events, days, weights, encoder)
+    ids = model.archive_["id"].tolist()
+    if (model.archive_["date"].isna()).any() and as_of == "own":
+        as_of = None  # An undated event has no day of its own.
+    chosen = {}
+    for name, some in zip(named, np.array_split(rng.permutation(ids)[:6], 2), strict=False):
+        chosen[name] = {ids[0]: list(some), ids[-1]: list(some[:1])} if by_id else list(some)
+    wishes = {
+        "as_of": as_of,
+        "where": None if share is None else rng.random(n_events) < share,
+        "min_score": min_score,
+        "min_probability": min_probability,
+        "near_duplicates": near_duplicates,
+        **chosen,
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        if blocks:
+            configure(patch, small=1, least_share=1)
+        longer = model.related_all(n + more, **wishes)
+        assert_begins_with(longer, model.related_all(n, **wishes))
+        # Nor does it matter that the longer ones were found before.
+        other = same_archive(model, encoder=model.encoder, weights=model.weights)
+        shorter = other.related_all(n, **wishes)
+        assert_begins_with(longer, shorter)
+        mine = other.related_many(ids[:3], n, **wishes)
+        pd.testing.assert_frame_equal(
+            mine, shorter[shorter["id"].isin(ids[:3])].reset_index(drop=True), check_exact=True
+        )
+    if not by_id and as_of != "own":
+        new = [model.related_to("A flood", n=k, **wishes) for k in (n + more, n)]
+        assert_begins_with(*new)
+
+
+@pytest.mark.parametrize("wishes", [{}, {"as_of": "own"}, {"near_duplicates": "drop"}])
+def test_a_longer_list_of_the_sample_begins_with_the_shorter_one(wishes):
+    model = RelatedEvents().fit(load_sample())
+    shorter = model.related_all(1, **wishes)
+    for n in (2, 3, 5, 9, 10, 11, 29, 30, 31, 60):
+        longer = model.related_all(n, **wishes)
+        assert_begins_with(longer, shorter)
+        shorter = longer
+
+
+@settings(max_examples=60)
+@given(**cases, n=st.sampled_from([1, 3, 10, 60]), excluded=st.booleans())
+def test_the_list_as_of_a_day_is_that_of_the_archive_cut_at_that_day(
+    seed, n_events, days, weights, encoder, n, excluded
+):
+    model = fitted(seed, n_events, days, weights, encoder)
+    dates = model.archive_["date"].dropna()
+    if dates.empty:
+        return
+    day = dates.iloc[seed % len(dates)]
+    known = (model.archive_["date"] <= day).to_numpy()
+    ids = model.archive_["id"]
+    wishes = {"exclude": [ids[known].iloc[0]]} if excluded else {}
+    then = [
+        model.related_many(ids[known], n, as_of=day, **wishes),
+        model.related_to("A flood", tags=["Spain"], date=day, n=n, as_of=day, **wishes),
+    ]
+    if not known.all():
+        model.remove(ids[~known])
+    assert model.archive_["id"].tolist() == ids[known].tolist()
+    now = [
+        model.related_all(n, **wishes),
+        model.related_to("A flood", tags=["Spain"], date=day, n=n, **wishes),
+    ]
+    for one, other in zip(then, now, strict=True):
+        pd.testing.assert_frame_equal(one, other, check_exact=True)
+
+
+@settings(max_examples=30)
+@given(**cases)
+def test_what_comes_later_does_not_move_the_list_as_of_a_day(
+    seed, n_events, days, weights, encoder
+):
+    frame = random_frame(seed, n_events, days=days)
+    dates = frame["date"].dropna()
+    if dates.empty:
+        return
+    day = dates.iloc[seed % len(dates)]
+    known = (frame["date"] <= day).to_numpy()
+    model = RelatedEvents(encoder=ENCODERS[encoder], weights=WEIGHTS[weights]).fit(frame[known])
+    before = model.related_all(5)
+    if not known.all():
+        model.update(frame[~known])
+    then = model.related_many(before["id"].unique(), 5, as_of=day)
+    pd.testing.assert_frame_equal(then, before, check_exact=True)
+
+
+@pytest.mark.parametrize("engine", ["exact", "approximate"])
+def test_one_list_needs_nobody_else_s(monkeypatch, engine):
+    if engine == "approximate":
+        pytest.importorskip("faiss")
+
+    def refuse(*_, **__):
+        raise AssertionError("lists of all events")
+
+    for name in ENGINES:
+        monkeypatch.setattr(engine_class(name), "best_of_all", refuse)
+    model = RelatedEvents(encoder=KeywordEncoder(), engine=engine).fit(random_frame(5, 60))
+    ids = model.archive_["id"].tolist()
+    wishes = {"as_of": "2012-01-20", "diversity": 0.3, "near_duplicates": "drop"}
+    assert len(model.related(ids[0], 10)) == 10
+    assert len(model.related(ids[0], 10, **wishes)) > 0
+    assert len(model.related_many(ids[:5], 10)) == 50
+    assert len(model.related_to("A flood in Spain", n=10)) == 10
+    assert model.explain(ids[0], ids[1]).parts
+    assert model._fitted.lists is None
