@@ -124,7 +124,7 @@ TUNING = {"a": ["b", "c"], "d": {"e": 1, "f": 0}}
         (
             {"x": ["y"]},
             {"days": {"x": 0, "a": 41, "d": None}},
-            r"queries within the gap .* split_by_story make them\), or pass allow_leak=True",
+            r"queries within the gap .* split_by_story of .* make them\), or pass allow_leak=True",
         ),
     ],
 )
