@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -180,12 +181,15 @@ class TestExplain:
         assert "69 days apart" in out
         assert f"{explanation.score:.4f}  {explanation.basis}" in out
 
-    def test_shares_of_two_tag_signals_are_told_once(self, capsys, archive):
+    def test_shares_of_two_tag_signals_stand_with_the_part_that_they_make_up(self, capsys, archive):
         weights = "tags=.3,coverage=.3"
         code, out, _ = run(capsys, "explain", archive, "a", "b", "--weights", weights, *COLUMNS)
         assert code == 0
-        assert "counted among the shares of tags" in out
-        assert out.count("United Nations") == 1
+        for signal in ("tags", "coverage"):
+            (line,) = [line for line in out.splitlines() if line.startswith(f"{signal} ")]
+            part, *shares = re.findall(r"(?<![\d.])\d\.\d{4}", line)
+            assert "United Nations" in line
+            assert sum(map(float, shares)) == pytest.approx(float(part), abs=2e-4)
 
 
 class TestBatch:
