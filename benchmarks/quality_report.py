@@ -191,9 +191,9 @@ def method(
         only then.""",
         f"""Confidence intervals: the middle 95 % of {times:,} means of queries drawn again with
         replacement, whole stories in the story sets. p: {times:,} times the sign of each
-        difference by a coin (of each story's), with Holm's correction over all tests of the set:
-        every system against the default in both figures. No corrected p can be below the number of
-        tests / {times + 1:,}. Seed 0 everywhere.""",
+        difference by a coin (of each story's), with Holm's correction over all tests of the
+        set: every system against the default in both figures. No corrected p can be below the
+        number of tests / {times + 1:,}. Seed 0 everywhere.""",
         f"What `tune` shares with the other sets: {shared}.",
         f"""The shipped encoder: `model.safetensors`, sha256 `{digest}`. Its card says what it has
         seen; fit itself (idf, TF-IDF, vectors) sees the whole archive, as an index does.""",

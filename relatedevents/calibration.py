@@ -35,7 +35,7 @@ class Calibration:
     Attributes
     ----------
     meaning : str
-        Of what it is the probability, such as "sharing a story".
+        Of what it is the probability, such as "being useful to a reader".
     weights : Weights
         Of the score whose parts it reads; under other weights it says nothing.
     encoder : str or None
@@ -131,12 +131,12 @@ class Calibration:
 
 @cache
 def shipped_calibration() -> Calibration:
-    """Return what comes with the package: of sharing a story, under the default weights.
+    """Return what comes with the package: of being useful to a reader, by the default weights.
 
     Examples
     --------
     >>> shipped_calibration().meaning
-    'sharing a story'
+    'being useful to a reader'
     """
     text = resources.files("relatedevents").joinpath("data", SHIPPED).read_text("utf-8")
     return Calibration.from_dict(json.loads(text))

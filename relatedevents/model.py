@@ -196,8 +196,8 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
             Leave out events of a lower score.
         min_probability : float, optional
             Leave out of the list all but pins whose `probability` is lower: the estimated chance
-            of sharing a story or, after `tune` or `calibrate`, of being linked. 0.3 leaves out
-            what is likely noise; 0.5 keeps what is likely.
+            that a reader finds it useful or, after `tune` or `calibrate`, that it is linked. 0.3
+            leaves out what is likely noise; 0.5 keeps what is likely.
         diversity : float, default=0.0
             From 0, the best events by score, to 1, events as unlike each other as may be: the
             best one stays, and each next one pays for its likeness, by embedding and tags, to
@@ -568,7 +568,7 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
             The links to learn from. They have to be whole: an event among a query's first 50
             that is not linked counts as one that should not be.
         meaning : str
-            What the links say, for reports: "being linked", "sharing a story".
+            What the links say, for reports: "being linked", "being useful".
         n_folds : int
             For the figures: queries of one story (the archive's column `story`, where there is
             one), else of one day, stay together.

@@ -7,7 +7,9 @@ import os
 import hypothesis
 import pytest
 
-from relatedevents import RelatedEvents, load_sample
+# Two BLAS threads on matrices as small as a test's cost ten times the processor time of one. Read
+# when numpy is first imported, so nothing above may import it; set it yourself for another number.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 # One shared machine may be slow for a moment; a slow example is no failure.
 hypothesis.settings.register_profile(
@@ -25,6 +27,8 @@ hypothesis.settings.load_profile("relatedevents")
 @pytest.fixture(scope="session")
 def fitted_sample():
     """Return the default model of the sample, fitted once; no test may change it."""
+    from relatedevents import RelatedEvents, load_sample
+
     return RelatedEvents().fit(load_sample())
 
 

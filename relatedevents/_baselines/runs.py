@@ -38,7 +38,7 @@ BASELINES: dict[str, str] = {
     "hugo": "Hugo's Related Content with its own settings (threshold 80, same year, nothing "
     "newer than the event), the archive's tags as keywords.",
     "newest": "The newest events of all, whatever the query.",
-    "random": "Events drawn by lot; what chance alone gives.",
+    "random": "Events drawn at random; what chance alone gives.",
 }
 
 _PARTS_OF_FUSION = ("tags", "words", "semantic")

@@ -31,7 +31,7 @@ def report_text(blocks: Iterable[Block]) -> str:
     --------
     >>> print(report_text([Heading("Scores"), Table(["run", "rr"], [["new", ".500"]])]), end="")
     Scores
-    -------
+    ------
     <BLANKLINE>
     run    rr
     new  .500

@@ -1,7 +1,7 @@
 """How far unjudged events could change a run's metrics.
 
 Existing links are incomplete, and often made by a rule: an event that nobody linked may still
-be related. Where judges also said "not related" (grade 0), unjudged events can be told from
+be related. Where judges also said "not related" (grade 0), unjudged events can be separated from
 wrong ones and left out; where there are links alone they can't, and only the range of what the
 unjudged could bring is known.
 """

@@ -79,8 +79,33 @@ def calibration_of(
     meaning, n_folds, seed
         As in `RelatedEvents.calibrate`.
     """
-    queries, parts, linked = labelled_pairs(retriever, links)
-    folds = folds_of(links.groups, n_folds, seed)
+    pairs = labelled_pairs(retriever, links)
+    return calibration_of_pairs(retriever, pairs, links.groups, meaning, n_folds, seed)
+
+
+def calibration_of_pairs(
+    retriever: Retriever,
+    pairs: tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.bool_]],
+    groups: npt.NDArray[np.int64],
+    meaning: str,
+    n_folds: int = 5,
+    seed: int = 0,
+) -> Calibration | None:
+    """Learn the probability of some pairs; None where one fold has all that are linked.
+
+    Parameters
+    ----------
+    retriever : Retriever
+        Under whose weights the parts are.
+    pairs : (queries, parts, linked)
+        As `labelled_pairs` returns them.
+    groups : numpy.ndarray of int64, shape (n_queries,)
+        Queries of one group stay in one fold.
+    meaning, n_folds, seed
+        As in `RelatedEvents.calibrate`.
+    """
+    queries, parts, linked = pairs
+    folds = folds_of(groups, n_folds, seed)
     try:
         held_out = confidence.cross_validate(parts, linked, queries, folds)
     except ValueError:
@@ -94,9 +119,9 @@ def calibration_of(
         encoder=None if encoder is None else encoder_fingerprint(encoder),
         intercept=round(intercept, _DECIMALS),
         coefficients=tuple(round(number, _DECIMALS) for number in coefficients),
-        n_queries=len(links.queries),
+        n_queries=len(groups),
         n_pairs=len(linked),
-        n_groups=len(np.unique(links.groups)),
+        n_groups=len(np.unique(groups)),
         n_folds=len(folds),
         base_rate=float(linked.mean()),
         calibration_error=confidence.expected_calibration_error(predicted, linked),

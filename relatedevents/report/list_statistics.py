@@ -11,7 +11,7 @@ import pandas as pd
 
 from relatedevents.evaluation.beyond_accuracy import describe_lists
 from relatedevents.report.runs import LINKS_NAME, CountedRun
-from relatedevents.report.truth import Events, Truth, nan_if_none
+from relatedevents.report.truth import Events, Truth
 
 NEAR = 0.95
 #: From how many days apart a class reaches, and what it is called.
@@ -48,17 +48,21 @@ def describe(
     pandas.DataFrame
         Columns `metric, run, value, cases`.
     """
-    all_lists = {**{name: run.lists for name, run in runs.items()}, LINKS_NAME: truth.linked}
+    all_lists = _with_links(runs, truth)
     ids = list(events.ids)
-    given: dict[str, Any] = {"days": [nan_if_none(events.days[id_]) for id_ in ids]}
+    given: dict[str, Any] = {"days": events.days}
     if events.stories:
-        given["stories"] = [events.stories.get(id_) for id_ in ids]
+        given["stories"] = events.stories
     if encoder is not None:
         given["vectors"] = _vectors(all_lists, events, encoder)
         given["near"] = NEAR
     tables = {x: describe_lists(lists, ids, n=n, **given) for x, lists in all_lists.items()}
     table = pd.concat(tables, names=["run"]).reset_index()
     return table[["metric", "run", "value", "cases"]]
+
+
+def _with_links(runs: Mapping[str, CountedRun], truth: Truth) -> dict[str, dict[str, list[str]]]:
+    return {name: run.lists for name, run in runs.items()} | {LINKS_NAME: truth.linked}
 
 
 def _vectors(
@@ -89,9 +93,8 @@ def days_between(runs: Mapping[str, CountedRun], truth: Truth, events: Events) -
         One row a run and one for the links: the share of links in every class of `DAYS_APART`,
         of those between two dated events. NaN where there is none.
     """
-    all_lists = {**{name: run.lists for name, run in runs.items()}, LINKS_NAME: truth.linked}
     rows = {}
-    for name, lists in all_lists.items():
+    for name, lists in _with_links(runs, truth).items():
         pairs = [(events.days[q], events.days[c]) for q, ids in lists.items() for c in ids]
         days = np.array([abs(a - b) for a, b in pairs if a is not None and b is not None])
         counts = [((days >= low) & (days <= high)).sum() for low, high in DAYS_APART.values()]

@@ -5,28 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
 
-from relatedevents.report.blocks import (
-    SIGNS,
-    Block,
-    Entry,
-    Heading,
-    Picture,
-    Points,
-    SideBySide,
-    Table,
-    Terms,
-    Words,
-    entry_reason,
-)
+from relatedevents.report import blocks
 from relatedevents.writers.markdown import escaped
 
 
-def markdown_of(blocks: Iterable[Block]) -> str:
+def markdown_of(report: Iterable[blocks.Block]) -> str:
     r"""Return blocks as Markdown text.
 
     Parameters
     ----------
-    blocks : iterable of blocks
+    report : iterable of blocks
         The report.
 
     Returns
@@ -36,31 +24,32 @@ def markdown_of(blocks: Iterable[Block]) -> str:
 
     Examples
     --------
-    >>> print(markdown_of([Heading("Scores"), Table(["run", "rr"], [["a|b", ".500"]])]), end="")
+    >>> table = blocks.Table(["run", "rr"], [["a|b", ".500"]])
+    >>> print(markdown_of([blocks.Heading("Scores"), table]), end="")
     ## Scores
     <BLANKLINE>
     | run | rr |
     |---|--:|
     | a\|b | .500 |
     """
-    parts = ["\n".join(_lines(block)) for block in blocks]
+    parts = ["\n".join(_lines(block)) for block in report]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _lines(block: Block) -> Iterator[str]:
-    if isinstance(block, Heading):
+def _lines(block: blocks.Block) -> Iterator[str]:
+    if isinstance(block, blocks.Heading):
         yield f"{'#' * block.level} {escaped(block.text)}"
-    elif isinstance(block, Words):
+    elif isinstance(block, blocks.Words):
         yield escaped(block.text)
-    elif isinstance(block, Points):
+    elif isinstance(block, blocks.Points):
         yield from (f"- {escaped(item)}" for item in block.items)
-    elif isinstance(block, Terms):
+    elif isinstance(block, blocks.Terms):
         yield from (f"- **{escaped(name)}**: {escaped(words)}" for name, words in block.items)
-    elif isinstance(block, Table) and block.folded is None:
+    elif isinstance(block, blocks.Table) and block.folded is None:
         yield from _table(block.header, block.rows, block.n_names)
-    elif isinstance(block, SideBySide):
+    elif isinstance(block, blocks.SideBySide):
         yield from _side_by_side(block)
-    elif isinstance(block, Picture | Table):
+    elif isinstance(block, blocks.Picture | blocks.Table):
         return
 
 
@@ -74,7 +63,7 @@ def _row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _side_by_side(block: SideBySide) -> Iterator[str]:
+def _side_by_side(block: blocks.SideBySide) -> Iterator[str]:
     date = f"{block.query.date}: " if block.query.date else ""
     yield f"**{escaped(date + block.query.text)}**  "
     yield escaped(block.summary)
@@ -90,9 +79,9 @@ def _side_by_side(block: SideBySide) -> Iterator[str]:
         yield from (f"- {_entry(entry)}" for entry in block.missed)
 
 
-def _entry(entry: Entry | None) -> str:
+def _entry(entry: blocks.Entry | None) -> str:
     if entry is None:
         return ""
-    reason = entry_reason(entry)
-    text = f"{SIGNS[entry.verdict]} {escaped(f'{entry.date} {entry.text}'.strip())}"
+    reason = blocks.entry_reason(entry)
+    text = f"{blocks.SIGNS[entry.verdict]} {escaped(f'{entry.date} {entry.text}'.strip())}"
     return f"{text} _({escaped(reason)})_" if reason else text

@@ -3,22 +3,10 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 
-from relatedevents.report.blocks import (
-    SIGNS,
-    Block,
-    Entry,
-    Heading,
-    Picture,
-    Points,
-    SideBySide,
-    Table,
-    Terms,
-    Words,
-    entry_reason,
-)
+from relatedevents.report import blocks
 
 _STYLE = """
 :root { color-scheme: light; }
@@ -49,12 +37,12 @@ summary { cursor: pointer; font-size: .9rem; color: #22598f; }
 """
 
 
-def page_of(blocks: Iterable[Block], pictures: Mapping[str, str]) -> str:
+def page_of(report: Sequence[blocks.Block], pictures: Mapping[str, str]) -> str:
     """Return blocks as one HTML page.
 
     Parameters
     ----------
-    blocks : iterable of blocks
+    report : sequence of blocks
         The report; its heading of level 1 is the page's title.
     pictures : mapping of str to str
         The SVG of every picture, by name; those that it lacks are left out.
@@ -66,12 +54,12 @@ def page_of(blocks: Iterable[Block], pictures: Mapping[str, str]) -> str:
 
     Examples
     --------
-    >>> page = page_of([Heading("A < B", 1)], {})
+    >>> page = page_of([blocks.Heading("A < B", 1)], {})
     >>> "<title>A &lt; B</title>" in page, "<h1>A &lt; B</h1>" in page
     (True, True)
     """
-    report = list(blocks)
-    title = next((b.text for b in report if isinstance(b, Heading) and b.level == 1), "Report")
+    titles = [b.text for b in report if isinstance(b, blocks.Heading) and b.level == 1]
+    title = titles[0] if titles else "Report"
     body = "\n".join(filter(None, (_block(block, pictures) for block in report)))
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -85,27 +73,27 @@ def _text(text: str) -> str:
     return html.escape(" ".join(text.split()), quote=True)
 
 
-def _block(block: Block, pictures: Mapping[str, str]) -> str:
-    if isinstance(block, Heading):
+def _block(block: blocks.Block, pictures: Mapping[str, str]) -> str:
+    if isinstance(block, blocks.Heading):
         return f"<h{block.level}>{_text(block.text)}</h{block.level}>"
-    if isinstance(block, Words):
+    if isinstance(block, blocks.Words):
         return f"<p>{_text(block.text)}</p>"
-    if isinstance(block, Points):
+    if isinstance(block, blocks.Points):
         return "<ul>" + "".join(f"<li>{_text(item)}</li>" for item in block.items) + "</ul>"
-    if isinstance(block, Terms):
+    if isinstance(block, blocks.Terms):
         pairs = (f"<dt>{_text(name)}</dt><dd>{_text(words)}</dd>" for name, words in block.items)
         return f"<dl>{''.join(pairs)}</dl>"
-    if isinstance(block, Table):
+    if isinstance(block, blocks.Table):
         table = _table(block)
         if block.folded is None:
             return table
         return f"<details><summary>{_text(block.folded)}</summary>{table}</details>"
-    if isinstance(block, SideBySide):
+    if isinstance(block, blocks.SideBySide):
         return _side_by_side(block)
     return _picture(block, pictures)
 
 
-def _table(table: Table) -> str:
+def _table(table: blocks.Table) -> str:
     def cells(row: Sequence[str], kind: str) -> str:
         return "".join(
             f"<{kind}{'' if column < table.n_names else number}>{_text(cell)}</{kind}>"
@@ -118,14 +106,14 @@ def _table(table: Table) -> str:
     return f'<div class="scroll"><table>{head}\n<tbody>{rows}</tbody></table></div>'
 
 
-def _picture(picture: Picture, pictures: Mapping[str, str]) -> str:
+def _picture(picture: blocks.Picture, pictures: Mapping[str, str]) -> str:
     if picture.name not in pictures:
         return ""
     caption = _text(picture.caption)
     return f"<figure>{pictures[picture.name]}<figcaption>{caption}</figcaption></figure>"
 
 
-def _side_by_side(block: SideBySide) -> str:
+def _side_by_side(block: blocks.SideBySide) -> str:
     rows = "".join(
         f"<tr><td>{rank}</td><td>{_entry(left)}</td><td>{_entry(right)}</td></tr>\n"
         for rank, (left, right) in enumerate(zip_longest(*block.lists), start=1)
@@ -144,11 +132,11 @@ def _side_by_side(block: SideBySide) -> str:
     )
 
 
-def _entry(entry: Entry | None) -> str:
+def _entry(entry: blocks.Entry | None) -> str:
     if entry is None:
         return ""
-    sign = f'<span class="{entry.verdict}">{SIGNS[entry.verdict]}</span>'
+    sign = f'<span class="{entry.verdict}">{blocks.SIGNS[entry.verdict]}</span>'
     date = f' <span class="date">{_text(entry.date)}</span>' if entry.date else ""
-    reason = entry_reason(entry)
+    reason = blocks.entry_reason(entry)
     tags = f'<span class="tags">{_text(reason)}</span>' if reason else ""
     return f"{sign}{date} {_text(entry.text)}{tags}"

@@ -75,10 +75,21 @@ def draw(result: Measured) -> dict[str, str]:
         return {name: _svg(figure, name) for name, figure in figures.items()}
 
 
-def _figure(width: float, height: float) -> Any:  # noqa: ANN401 - matplotlib is optional
+def _figure(height: float) -> Any:  # noqa: ANN401 - matplotlib is optional
     from matplotlib.figure import Figure
 
-    return Figure(figsize=(width, height), layout="constrained")
+    return Figure(figsize=(_WIDTH, height), layout="constrained")
+
+
+def _grid(count: int, margin: float, row_height: float, **shared: bool) -> tuple[Any, list[Any]]:
+    """Return a figure and its first `count` axes, row by row; those left over are hidden."""
+    columns = min(_COLUMNS, count)
+    rows = -(-count // columns)
+    figure = _figure(margin + row_height * rows)
+    axes = figure.subplots(rows, columns, squeeze=False, **shared).ravel().tolist()
+    for axis in axes[count:]:
+        axis.set_visible(False)
+    return figure, axes[:count]
 
 
 def _named(name: str) -> str:
@@ -87,13 +98,10 @@ def _named(name: str) -> str:
 
 def _means(result: Measured) -> Any:  # noqa: ANN401
     metrics, names = result.settings["metrics"], result.run_names
-    columns = min(_COLUMNS, len(metrics))
-    rows = -(-len(metrics) // columns)
-    figure = _figure(_WIDTH, rows * (0.75 + 0.24 * len(names)))
+    figure, axes = _grid(len(metrics), 0.0, 0.75 + 0.24 * len(names), sharey=True)
     figure.get_layout_engine().set(wspace=0.06, hspace=0.06)
-    axes = np.atleast_1d(figure.subplots(rows, columns, sharey=True, squeeze=False)).ravel()
     places = np.arange(len(names))[::-1]
-    for axis, metric in zip(axes, metrics, strict=False):
+    for axis, metric in zip(axes, metrics, strict=True):
         table = result.means[result.means["metric"] == metric].set_index("run").loc[names]
         mean = table["mean"].to_numpy()
         error = np.abs(np.vstack([mean - table["low"], table["high"] - mean]))
@@ -107,8 +115,6 @@ def _means(result: Measured) -> Any:  # noqa: ANN401
         axis.set_xticks([0, 0.25, 0.5, 0.75, 1.0], ["0", ".25", ".50", ".75", "1"])
         axis.grid(axis="x")
         axis.tick_params(axis="y", length=0)
-    for axis in axes[len(metrics) :]:
-        axis.set_visible(False)
     return figure
 
 
@@ -119,24 +125,19 @@ def _main_pairs(result: Measured) -> list[tuple[str, str]]:
 def _differences(result: Measured) -> Any:  # noqa: ANN401
     pairs, metric = _main_pairs(result), result.settings["metrics"][0]
     table = result.per_query.pivot(index="query", columns="run", values=metric)
-    columns = min(_COLUMNS, len(pairs))
-    rows = -(-len(pairs) // columns)
-    figure = _figure(_WIDTH, 0.4 + 2.1 * rows)
-    axes = np.atleast_1d(figure.subplots(rows, columns, sharex=True, squeeze=False)).ravel()
-    for axis, (run_a, run_b) in zip(axes, pairs, strict=False):
+    figure, axes = _grid(len(pairs), 0.4, 2.1, sharex=True)
+    for axis, (run_a, run_b) in zip(axes, pairs, strict=True):
         change = np.sort((table[run_b] - table[run_a]).to_numpy())
         places = np.arange(len(change))
         colours = [_GREEN if x > 0 else _RED if x < 0 else _GREY for x in change.round(9)]
         axis.barh(places, change, height=1.0, color=colours, linewidth=0)
         axis.axvline(0, color=_DARK, linewidth=0.8)
-        apart = " " if len(pairs) < 3 else "\n"
-        axis.set_title(f"{_named(run_a)} →{apart}{_named(run_b)}")
+        space = " " if len(pairs) < 3 else "\n"
+        axis.set_title(f"{_named(run_a)} →{space}{_named(run_b)}")
         axis.set_xlim(-1.02, 1.02)
         axis.set_yticks([])
         axis.spines["left"].set_visible(False)
         axis.grid(axis="x")
-    for axis in axes[len(pairs) :]:
-        axis.set_visible(False)
     figure.supxlabel(f"difference in {metric}, one bar a query", fontsize=9)
     return figure
 
@@ -147,12 +148,12 @@ def _wins(result: Measured) -> Any:  # noqa: ANN401
         [[result.pair(a, b, metric)[name] for name in ("wins", "ties", "losses")] for a, b in pairs]
     )
     shares = counts / counts.sum(axis=1, keepdims=True)
-    figure = _figure(_WIDTH, 0.9 + 0.42 * len(pairs))
+    figure = _figure(0.9 + 0.42 * len(pairs))
     axis = figure.subplots()
     places = np.arange(len(pairs))[::-1]
     start = np.zeros(len(pairs))
-    told = (("run_b better", _GREEN), ("equal", _GREY), ("run_b worse", _RED))
-    for column, (label, colour) in enumerate(told):
+    outcomes = (("run_b better", _GREEN), ("equal", _GREY), ("run_b worse", _RED))
+    for column, (label, colour) in enumerate(outcomes):
         share = shares[:, column]
         axis.barh(places, share, left=start, height=0.62, color=colour, label=label)
         for place, left, width, count in zip(places, start, share, counts[:, column], strict=True):
@@ -176,7 +177,7 @@ def _days(result: Measured) -> Any:  # noqa: ANN401
         raise ValueError(message)
     table = result.days_between.loc[[*result.run_names, LINKS_NAME]]
     values = table.to_numpy()
-    figure = _figure(_WIDTH, 0.9 + 0.36 * len(table))
+    figure = _figure(0.9 + 0.36 * len(table))
     axis = figure.subplots()
     # Cells as shapes: an image would be a picture inside the picture.
     known = np.nan_to_num(values)

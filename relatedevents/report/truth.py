@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -85,13 +84,13 @@ class Truth:
     @property
     def linked(self) -> dict[str, list[str]]:
         """The linked events of every query that has any, best first where an order is known."""
-        found = {}
+        linked = {}
         for query, grades in self.grades.items():
-            place = {c: i for i, c in enumerate((self.order or {}).get(query, ()))}
+            rank = {c: i for i, c in enumerate((self.order or {}).get(query, ()))}
             ids = [c for c, grade in grades.items() if grade > 0]
             if ids:
-                found[query] = sorted(ids, key=lambda c: place.get(c, len(place)))
-        return found
+                linked[query] = sorted(ids, key=lambda c: rank.get(c, len(rank)))
+        return linked
 
 
 def read_truth(links: object, events: Events | None, unknown: str = "error") -> Truth:
@@ -280,8 +279,3 @@ def _joined(labels: Mapping[str, tuple[object, ...]]) -> tuple[dict[str, object]
             groups.merge(query, first_with.setdefault(label, query))
     alone = sum(not own for own in labels.values())
     return {query: groups[query] for query in labels}, {"alone": alone}
-
-
-def nan_if_none(value: float | None) -> float:
-    """Return a day number as the arrays of the evaluation room want it."""
-    return math.nan if value is None else value
