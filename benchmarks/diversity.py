@@ -69,9 +69,9 @@ class Archive:
         for ids in lists.values():
             rows = np.array([self.row[id_] for id_ in ids])
             above = np.triu_indices(len(rows), 1)
-            vectors = np.asarray(features.vectors[rows], dtype=np.float64)
+            vectors = np.asarray(features.dense("vectors")[rows], dtype=np.float64)
             likeness = [vectors @ vectors.T]
-            for matrix in (features.tags[rows], features.words[rows]):
+            for matrix in (features.csr("tags")[rows], features.csr("words")[rows]):
                 likeness.append((matrix @ matrix.T).toarray())
             means.append([1.0 - some[above].mean() for some in likeness])
         return tuple(np.mean(means, axis=0))

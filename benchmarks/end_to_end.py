@@ -121,19 +121,21 @@ def run(folder: str, output: str, place: str) -> dict[str, object]:
     began, spent = time.perf_counter(), processor_seconds()
     with steps.step("import"):
         from relatedevents import RelatedEvents, model, read_events
+        from relatedevents.features import tags, topics, words
         from relatedevents.index import index
         from relatedevents.readers import events as reader
         from relatedevents.readers import wikitext
-        from relatedevents.retrieval import answers
+        from relatedevents.retrieval.pipeline import Pipeline
         from relatedevents.writers import write_lists
     steps.timed(wikitext, "read_wikitext", "read")
     steps.timed(reader, "check_events", "check")
-    steps.timed(model, "check_events", "check")
-    for space, step in (("TagSpace", "tags"), ("WordSpace", "words"), ("TopicSpace", "topics")):
+    steps.timed(model, "check_frame", "check")
+    spaces = {"tags": tags.TagSpace, "words": words.WordSpace, "topics": topics.TopicSpace}
+    for step, space in spaces.items():
         for method in ("fit", "transform"):
-            steps.timed(getattr(index, space), method, step)
+            steps.timed(space, method, step)
     steps.timed(index, "encode_headlines", "encode")
-    steps.timed(answers, "first_lists", "engine")
+    steps.timed(Pipeline, "candidates", "engine")
     with steps.step("read"):
         archive = read_events(folder)
     related = RelatedEvents()

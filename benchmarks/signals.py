@@ -32,7 +32,7 @@ BASELINE = ".5 semantic + .3 tags + .3 words + .4 exp(-days/60)"
 SHOWN = "names shown"
 _STORIES, _LEAST, _SEED = 300, 5, 20140101
 
-SIGNALS = ("semantic", "topic", "tags", "words", "category", "time", "neighbours")
+SIGNALS = ("semantic", "topic", "tags", "words", "category", "time")
 _HALF_LIFE = 42.0
 
 
@@ -43,7 +43,6 @@ def settings() -> dict[str, Weights]:
         rows[f"without {name}"] = Weights(**{name: 0.0})
     rows[f"one time scale ({_HALF_LIFE:.0f} days)"] = Weights(half_life=_HALF_LIFE)
     rows["twice the tags"] = Weights(tags=2 * Weights().tags)
-    rows["half the neighbours"] = Weights(neighbours=0.5 * Weights().neighbours)
     return rows
 
 

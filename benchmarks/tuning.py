@@ -12,13 +12,13 @@ figures.
 from __future__ import annotations
 
 import argparse
+import copy
 import sys
 import time
 from pathlib import Path
 
 import pandas as pd
 from quality import DATA, read_tasks
-from relatedevents.learning.tuning_report import Tuning
 
 from relatedevents import RelatedEvents, Weights
 from relatedevents.evaluation.comparison import compare
@@ -31,9 +31,7 @@ FIGURE, N = "ndcg@10", 10
 
 def with_weights(model: RelatedEvents, weights: Weights) -> RelatedEvents:
     """Return the same fitted archive under other weights."""
-    other = RelatedEvents(weights=weights)
-    other._set_fitted(model.index_, model.encoder_)
-    return other
+    return copy.copy(model).set_params(weights=weights)
 
 
 def lists_of(model: RelatedEvents, queries: object, as_of: object = None) -> dict[str, list[str]]:
@@ -62,14 +60,6 @@ def weights_row(name: str, weights: Weights) -> str:
     return f"| {name} | {' | '.join(cells)} | {days} | {weights.tie_break} |"
 
 
-def neighbours_told(tuning: Tuning) -> str:
-    """Return what the neighbours add to the weights learned from the other folds."""
-    return (
-        f"What neighbours add to the weights learned: {tuning.neighbours_gain:+.3f} (95 %: "
-        f"{tuning.neighbours_low:+.3f} to {tuning.neighbours_high:+.3f})."
-    )
-
-
 def of_the_links(folder: Path, archives: dict, tasks: dict) -> tuple[list[str], list[tuple]]:
     """Return the lines about the links of the pages, and the weights to show."""
     task = tasks["links"][0]
@@ -91,8 +81,7 @@ def of_the_links(folder: Path, archives: dict, tasks: dict) -> tuple[list[str], 
         f"| the rule itself, had one known it | {means['rule']:.3f} |",
         "",
         f"Gain {tuning.gain:+.3f} (95 %: {tuning.low:+.3f} to {tuning.high:+.3f}, "
-        f"p = {tuning.p:.4f}). Links that no weights explain: {len(tuning.unexplained)}. "
-        + neighbours_told(tuning),
+        f"p = {tuning.p:.4f}). Links that no weights explain: {len(tuning.unexplained)}.",
     ]
     return lines, [("tuned on links_dev", tuning.weights_after)]
 
@@ -148,7 +137,7 @@ def of_the_stories(archives: dict, tasks: dict, periods: dict) -> tuple[list[str
         f"| story_task_tune{unsure} | story_task_dev | {means['default']:.3f} | "
         f"{means['tuned']:.3f} | {told(gain)} |",
         "",
-        f"{verdict} {neighbours_told(tuning)}",
+        verdict,
         "",
         "This task hides the names of stories; the default was chosen by reading lists too.",
     ]

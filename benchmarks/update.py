@@ -37,16 +37,16 @@ def timed(work):  # noqa: ANN001, ANN201
 
 def check(model: RelatedEvents) -> tuple[bool, float]:
     """Return whether the lists that an update made are those of a batch, and its seconds."""
-    merged = model._kept
-    seconds = batch(model, merged.n_shown)
-    whole = model._kept
-    names = ("places", "scores", "shown")
-    return all(np.array_equal(getattr(merged, n), getattr(whole, n)) for n in names), seconds
+    merged = model._fitted.lists
+    seconds = batch(model, merged.n)
+    whole = model._fitted.lists
+    same = (np.array_equal(getattr(merged, n), getattr(whole, n)) for n in ("rows", "scores"))
+    return all(same), seconds
 
 
 def batch(model: RelatedEvents, n: int = 10) -> float:
-    """Return the seconds of all lists when none are kept, first pass and second."""
-    model._kept = model._near = None
+    """Return the seconds of all lists when none are cached."""
+    model._fitted.lists = None
     return timed(lambda: model.related_all(n))[0]
 
 

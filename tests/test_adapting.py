@@ -183,6 +183,8 @@ def test_the_report_prints(told, words):
     assert words in text
     assert f"gain {report.gain:+.3f} (99 %: {report.low:+.3f} to {report.high:+.3f})" in text
     assert Adaptation.from_dict(json.loads(json.dumps(report.to_dict()))) == report
+    with pytest.warns(DeprecationWarning, match=r"^Adaptation\.figure is now called metric"):
+        assert report.figure == report.metric
 
 
 # --- what can't be taught -------------------------------------------------------------------

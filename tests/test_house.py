@@ -31,7 +31,6 @@ EXCEPTIONS = {
     # Kernels: a loop whose body is inlined by hand runs faster than one in pieces.
     "engines/kernels/all_pairs.py: strip_pass",
     "engines/kernels/query_scan.py: offer",
-    "engines/kernels/neighbour_descent.py: search_far",
     "rerank/_variety_kernels.py: pick",
 }
 

@@ -174,6 +174,10 @@ def test_a_file_cut_off_or_missing_is_told(saved):
             r"model\.json: format version 99; allowed: version 3\. Fit and save the model again\.",
         ),
         (
+            '{"format": "relatedevents", "format_version": 2, "files": {"settings.json": ""}}',
+            r"model\.json: format version 2; allowed: version 3\. Fit and save the model again\.$",
+        ),
+        (
             '{"format": "relatedevents", "format_version": 3, "files": {}}',
             r"model\.json: is damaged; allowed: the saved text",
         ),

@@ -350,6 +350,13 @@ def test_the_report_comes_back_with_a_saved_model(model, rule_tuned, tmp_path, b
     assert loaded.weights_before == told.weights_before
 
 
+def test_the_metric_s_old_name(rule_tuned):
+    report = rule_tuned[1].tuning_
+    with pytest.warns(DeprecationWarning, match=r"^Tuning\.figure is now called metric") as told:
+        assert report.figure == report.metric == "ndcg@10"
+    assert told[0].filename == __file__
+
+
 def test_the_report_prints(rule_tuned):
     links, tuned = rule_tuned
     text = str(tuned.tuning_)

@@ -9,7 +9,8 @@ import re
 import pytest
 from sklearn.base import clone
 
-from relatedevents import Weights
+from relatedevents import RelatedEvents, Weights
+from relatedevents.cli.sources import read_weights
 from relatedevents.errors import InputError
 from relatedevents.weights import SIGNALS
 
@@ -128,6 +129,29 @@ def test_bad_values(values, message):
 def test_unknown_names(make):
     with pytest.raises(InputError, match=r"weights: got 'tag'; allowed: semantic, topic, tags"):
         make({"tag": 1})
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        Weights.from_dict,
+        lambda d: Weights().with_params(**d),
+        lambda d: Weights.only(**d),
+        lambda d: RelatedEvents().set_params(**{f"weights__{name}": d[name] for name in d}),
+        lambda d: read_weights(",".join(f"{name}={weight}" for name, weight in d.items())),
+    ],
+)
+@pytest.mark.parametrize("weight", [0.8, 0.0])
+def test_a_signal_that_was_removed(make, weight):
+    message = (
+        r"^weights: got 'neighbours', a signal that was removed; allowed: semantic, .*\. "
+        r"Leave it out; weights learned beside it are best learned anew with tune\.$"
+    )
+    with pytest.raises(InputError, match=message):
+        make({"semantic": 0.9, "neighbours": weight})
+    # No tool that reads signatures is to be told of a name that is gone.
+    with pytest.raises(TypeError, match="neighbours"):
+        Weights(neighbours=weight)
 
 
 def test_no_mapping():

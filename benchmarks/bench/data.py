@@ -82,7 +82,7 @@ def prepare(source: str, size: str, folder: Path, threads: int) -> dict[str, obj
     np.save(folder / "sample.npy", sample)
     np.save(folder / "semantic.npy", nth_scores(vectors, sample))
     if len(archive) > FULL:
-        np.save(folder / "first.npy", first_lists(archive, vectors, sample, threads))
+        np.save(folder / "exact.npy", exact_lists(archive, vectors, sample, threads))
     about = {
         "events": len(archive),
         "what": what,
@@ -119,16 +119,15 @@ def nth_scores(vectors: np.ndarray, sample: np.ndarray, n: int = N) -> np.ndarra
     return scores
 
 
-def first_lists(
+def exact_lists(
     archive: pd.DataFrame, vectors: np.ndarray, sample: np.ndarray, threads: int
 ) -> np.ndarray:
-    """Return the exact lists of the sample by all default signals but the second pass."""
+    """Return the exact lists of the sample under the default weights."""
     from bench.ways import Known
-    from relatedevents import RelatedEvents, Weights
+    from relatedevents import RelatedEvents
 
     encoder = Known(archive["headline"].tolist(), vectors)
-    weights = Weights().first_pass()
-    model = RelatedEvents(encoder=encoder, weights=weights, n_threads=threads).fit(archive)
+    model = RelatedEvents(encoder=encoder, n_threads=threads).fit(archive)
     lists = model.related_many(archive["id"].iloc[sample], N)
     places = pd.Index(archive["id"]).get_indexer(lists["related_id"])
     return places.reshape(len(sample), -1)

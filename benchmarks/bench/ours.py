@@ -72,7 +72,7 @@ def measure_one(path: str, threads: int) -> dict[str, float]:
 
     archive = read_events(path)
     fitted = RelatedEvents(n_threads=threads).fit(archive)
-    # The second pass looks at everyone's first lists: a site saves them with its batch.
+    # A site saves its lists with its batch; a single one does without them.
     lists = clock(fitted.related_all)
     with tempfile.TemporaryDirectory() as folder:
         fitted.save(Path(folder) / "model")

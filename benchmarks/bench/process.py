@@ -62,10 +62,7 @@ def measure(peer: Peer, folder: Path, threads: int, number: int) -> dict[str, ob
         )
         if found is not None and number == 0:
             at = np.searchsorted(rows, sample)
-            kept = {"lists": found[at]}
-            if way.first is not None:
-                kept["first"] = way.first[at]
-            np.savez(folder / lists_name(peer, setting), **kept)
+            np.savez(folder / lists_name(peer, setting), lists=found[at])
     return {
         "build": build,
         "cpu": cpu,

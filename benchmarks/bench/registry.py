@@ -70,7 +70,7 @@ PEERS: tuple[Peer, ...] = (
         steady=True,
     ),
     Peer(
-        EXACT, "Exact", "hybrid", "every default signal, second pass and explained table included",
+        EXACT, "Exact", "hybrid", "every default signal, explained table included",
         steady=True, whole=True,
     ),
     Peer(

@@ -103,12 +103,13 @@ def add_recalls(runs: list[Run], folder: Path) -> str:
     nth = np.load(folder / "semantic.npy")
     by_name = {peer.name: peer for peer in PEERS}
     exact = folder / lists_name(by_name[EXACT], by_name[EXACT].settings[0])
-    which, true, what = "lists", None, "not known: the exact engine did not run"
+    true, what = None, "not known: the exact engine did not run"
     if exact.exists():
-        true, what = np.load(exact)["lists"], "the exact lists under the default weights"
-    elif (folder / "first.npy").exists():
-        which, true = "first", np.load(folder / "first.npy")
-        what = "the exact lists by every default signal but the second pass"
+        true = np.load(exact)["lists"]
+    elif (folder / "exact.npy").exists():
+        true = np.load(folder / "exact.npy")
+    if true is not None:
+        what = "the exact lists under the default weights"
     for run in runs:
         peer = by_name[run["peer"]]
         for one in run.get("settings", []) if run["round"] == 0 else []:
@@ -117,8 +118,7 @@ def add_recalls(runs: list[Run], folder: Path) -> str:
                 continue
             lists = np.load(path)
             if true is not None:
-                found = lists[which] if which in lists else lists["lists"]
-                one["hybrid"] = hybrid_recall(found, true)
+                one["hybrid"] = hybrid_recall(lists["lists"], true)
             if peer.kind == "semantic":
                 one["semantic"] = semantic_recall(lists["lists"], sample, vectors, nth)
     return what

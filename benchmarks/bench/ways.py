@@ -70,7 +70,6 @@ class Way:
     def __init__(self, threads: int) -> None:
         self.threads = threads
         self.phases: dict[str, float] = {}
-        self.first: np.ndarray | None = None
 
     def load(self, inputs: Inputs) -> None:
         """Read what is given to every way of this kind; not timed."""
@@ -242,21 +241,19 @@ class Exact(Way):
         ).fit(self.archive)
 
     def search(self, rows: np.ndarray, setting: int) -> np.ndarray:
-        from relatedevents.retrieval import answers
-        from relatedevents.retrieval import table as lists
+        from relatedevents.retrieval.pipeline import Pipeline
 
-        # From nothing again: what is kept of an earlier search would be a gift.
-        self.model._kept, self.model._near = None, None
-        width = answers.first_width(N, self.model.weights)
+        # From nothing again: what is cached of an earlier search would be a gift.
+        self.model._fitted.lists = None
         started = time.perf_counter()
-        kept = self.model._first_lists(width)
-        first = time.perf_counter() - started
-        with timed_calls(lists, "shared_tags", "long_table") as tables:
+        with timed_calls(Pipeline, "candidates") as searches:
             self.model.related_all()
-        second = time.perf_counter() - started - first - sum(tables)
-        self.phases = {"first pass": first, "second pass": second, "tables": sum(tables)}
-        self.first = kept.places[rows, :N]
-        return self.model._kept.shown[rows]
+        whole = time.perf_counter() - started
+        self.phases = {"engine": sum(searches), "tables": whole - sum(searches)}
+        index, found = self.model.index_, self.model._fitted.lists.rows
+        row_of = np.argsort(index.order)[rows]
+        # The event after the last stands for the -1 of a list that is shorter.
+        return np.append(index.order, -1)[found[row_of]]
 
 
 class Approximate(Exact):
@@ -266,10 +263,10 @@ class Approximate(Exact):
 
 
 class timed_calls:  # noqa: N801 - used like a function
-    """Within it, calls of some functions of a module are timed; their seconds are listed."""
+    """Within it, calls of some functions of an owner are timed; their seconds are listed."""
 
-    def __init__(self, module: object, *names: str) -> None:
-        self.module, self.real = module, {name: getattr(module, name) for name in names}
+    def __init__(self, owner: object, *names: str) -> None:
+        self.owner, self.real = owner, {name: getattr(owner, name) for name in names}
 
     def __enter__(self) -> list[float]:
         seconds: list[float] = []
@@ -285,9 +282,9 @@ class timed_calls:  # noqa: N801 - used like a function
             return call
 
         for name, work in self.real.items():
-            setattr(self.module, name, timed(work))
+            setattr(self.owner, name, timed(work))
         return seconds
 
     def __exit__(self, *error: object) -> None:
         for name, work in self.real.items():
-            setattr(self.module, name, work)
+            setattr(self.owner, name, work)
