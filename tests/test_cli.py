@@ -181,11 +181,15 @@ class TestExplain:
         assert "69 days apart" in out
         assert f"{explanation.score:.4f}  {explanation.basis}" in out
 
-    def test_each_signal_on_tags_tells_its_own_shares(self, capsys, archive):
+    def test_shares_of_two_tag_signals_stand_with_the_part_that_they_make_up(self, capsys, archive):
         weights = "tags=.3,coverage=.3"
         code, out, _ = run(capsys, "explain", archive, "a", "b", "--weights", weights, *COLUMNS)
         assert code == 0
-        assert len(re.findall(r"^(tags|coverage) .*United Nations", out, re.MULTILINE)) == 2
+        for signal in ("tags", "coverage"):
+            (line,) = [line for line in out.splitlines() if line.startswith(f"{signal} ")]
+            part, *shares = re.findall(r"(?<![\d.])\d\.\d{4}", line)
+            assert "United Nations" in line
+            assert sum(map(float, shares)) == pytest.approx(float(part), abs=2e-4)
 
 
 class TestBatch:
