@@ -29,7 +29,7 @@ from relatedevents.engines.terms import UNDATED, ScoreTerms
 
 # More are kept than are asked for, since float32 may take one for another.
 _SPARE = 2
-# So many at least, as what a short list leaves out names candidates to others.
+# So many at least: what is too weak for a short list may lead to what belongs in it.
 _LEAST_KEPT = 32
 # Rows at a time: of lists that are ranked, of a cluster's queries, of vectors; and a sample.
 _RANKED, _QUERIES, _CHUNK, _SAMPLE = 2048, 256, 8192, 8192
