@@ -57,8 +57,8 @@ class EngineConfig:
     width_per_root: float = 2.0
     near_per_root: float = 3.0
     n_directions: int = 128
-    tag_reach: int = 400
-    word_reach: int = 96
+    tag_reach: int = 1200
+    word_reach: int = 300
     n_sharing: int = 20
     n_near: int = 48
     dense_margin: float = 0.7
