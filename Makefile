@@ -18,11 +18,12 @@ EVENT := 2012-10-12/all-members-of-the-un-security-council-vote-to-support-an-af
 export HF_HUB_OFFLINE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-minilm test test-extras lint bench bench-million start scale quality quality-full signals tuning calibrate confidence clean
+.PHONY: help demo demo-minilm test test-fast test-extras lint bench bench-million start scale quality quality-full signals tuning calibrate confidence clean
 
 help:
 	@echo 'make demo         ten related events of one event of the bundled sample, and why'
 	@echo 'make test         the tests, without torch'
+	@echo 'make test-fast    those of them that take no longer than a moment'
 	@echo 'make demo-minilm  the demo with sentence-transformers and all-MiniLM-L6-v2'
 	@echo 'make test-extras  the tests with every extra'
 	@echo 'make lint         linter, formatter, type checker'
@@ -48,6 +49,10 @@ demo-minilm: $(TRANSFORMERS_VENV)/.minilm
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest
+
+# What takes longer than a moment is left out.
+test-fast: $(VENV)/.test
+	$(BIN)/python -m pytest -m 'not slow and not shared'
 
 # Here no test may skip for want of an extra; what needs the real archive ran in `make test`.
 test-extras: $(TRANSFORMERS_VENV)/.test

@@ -25,6 +25,8 @@ from relatedevents.encoders import (
 from relatedevents.errors import InputError, StoreError
 from relatedevents.learning.reports import Adaptation
 
+pytestmark = pytest.mark.slow
+
 SYLLABLES = ("ba", "ko", "ri", "tu", "me", "lo", "za", "ni", "fe", "du", "sha", "gro", "pel", "wim")
 
 

@@ -31,6 +31,8 @@ from relatedevents.errors import InputError, MissingExtraError
 from relatedevents.retrieval import fitted
 from relatedevents.writers import write_blocks, write_lists
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("faiss")
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"

@@ -27,6 +27,8 @@ from relatedevents.errors import InputError, MissingExtraError, UnknownIdError
 from relatedevents.features.tags import tag_key
 from relatedevents.index.order import page_paths
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared" / "data"
 NEEDS_SHARED = pytest.mark.skipif(not SHARED.exists(), reason="no ../shared/data")

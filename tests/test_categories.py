@@ -106,6 +106,7 @@ def letters(number):
     return "".join(chr(97 + number // 26**place % 26) for place in range(3)) + "x"
 
 
+@pytest.mark.slow
 def test_of_too_many_categories_the_commonest_stay():
     many = [letters(number) for number in range(MOST_CATEGORIES + 200)]
     common = many[-50:]

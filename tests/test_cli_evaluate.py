@@ -13,6 +13,8 @@ from relatedevents.cli.report_text import report_text
 from relatedevents.cli.show import text_width
 from relatedevents.report.blocks import Entry, Heading, Points, SideBySide, Table, Terms
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def files(fitted_sample, tmp_path_factory):

@@ -21,6 +21,8 @@ from relatedevents._util import _kernel_cache
 from relatedevents._util._compiled import Kernel
 from relatedevents.errors import RelatedEventsWarning
 
+pytestmark = pytest.mark.slow
+
 PACKAGE = Path(relatedevents.__file__).parent
 NOBODY = 65534
 SOURCE = """

@@ -27,6 +27,8 @@ from relatedevents.learning.calibrate import (
 from relatedevents.learning.links import read_training_links
 from relatedevents.weights import SIGNALS
 
+pytestmark = pytest.mark.slow
+
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 
 

@@ -17,6 +17,8 @@ from relatedevents.encoders import (
 )
 from relatedevents.encoders.encoding import _BATCH
 
+pytestmark = pytest.mark.slow
+
 KEYWORDS = ("treaty", "storm", "election")
 KINDS = {
     "default": lambda _: "default",

@@ -30,6 +30,8 @@ from relatedevents.encoders.loading import DEFAULT_ENCODER_FOLDER
 from relatedevents.encoders.static import quantise
 from relatedevents.errors import InputError, MissingExtraError
 
+pytestmark = pytest.mark.slow
+
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 KEYWORDS = ("treaty", "storm", "election")
 

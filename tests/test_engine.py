@@ -34,6 +34,8 @@ from relatedevents.engines.terms import UNDATED
 from relatedevents.signals.score import pair_scores, score_terms
 from relatedevents.signals.words import saturate
 
+pytestmark = pytest.mark.slow
+
 WEIGHTS = {
     "default": Weights(),
     "all": ALL,

@@ -27,6 +27,8 @@ from relatedevents.engines.terms import DECIMALS, UNDATED
 from relatedevents.errors import InputError
 from relatedevents.signals.score import pair_scores, score_terms
 
+pytestmark = pytest.mark.slow
+
 
 class PlainEngine:
     """Scores every pair in float64: a whole engine in thirty lines."""

@@ -15,6 +15,8 @@ from relatedevents.engines.exact import ExactEngine
 from relatedevents.engines.terms import DECIMALS
 from relatedevents.signals.score import pair_scores, score_terms
 
+pytestmark = pytest.mark.slow
+
 N = 6
 
 

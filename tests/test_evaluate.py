@@ -35,6 +35,8 @@ from relatedevents.report.list_statistics import DAYS_APART
 from relatedevents.report.runs import LINKS_NAME, RUN_COUNTS, named_runs
 from relatedevents.report.truth import LINK_COUNTS
 
+pytestmark = pytest.mark.slow
+
 LINKS = {"q1": ["a", "b"], "q2": ["c"]}
 OLD = {"q1": ["a", "x", "b"], "q2": ["x", "c"]}
 NEW = {"q1": ["a", "b"], "q2": ["x"]}

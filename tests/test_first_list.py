@@ -24,6 +24,8 @@ from relatedevents.signals import pair_values as pairs
 from relatedevents.signals.base import csr_arrays
 from relatedevents.signals.score import add_parts, pair_parts, score_terms
 
+pytestmark = pytest.mark.slow
+
 WEIGHTS = {**ENGINE_WEIGHTS, "shared tags": Weights.shared_tags()}
 ENCODERS = [KeywordEncoder(), RandomEncoder(), RandomEncoder(7, 1.0), ConstantEncoder()]
 

@@ -13,6 +13,8 @@ import pytest
 from left_out import left_out, overlap
 from make_default import _task_ids, main
 
+pytestmark = pytest.mark.slow
+
 DATA = Path(__file__).parents[2] / "shared" / "data"
 
 

@@ -16,6 +16,8 @@ from relatedevents.learning.contrastive import (
 from relatedevents.learning.pairs import sharing_pairs
 from relatedevents.learning.teach import LEAST_PAIRS, adapt, levelled, mean_cosine
 
+pytestmark = pytest.mark.slow
+
 TOPICS = 40
 WORDS_A_TOPIC = 6
 LESSON = Lesson(

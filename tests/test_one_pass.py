@@ -23,6 +23,8 @@ from relatedevents import RelatedEvents, Weights, load_sample
 from relatedevents.calibration import shipped_calibration
 from relatedevents.engines.base import ENGINES, engine_class
 
+pytestmark = pytest.mark.slow
+
 WEIGHTS = {
     "default": Weights(),
     "every signal": ALL,

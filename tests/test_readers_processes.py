@@ -15,6 +15,8 @@ from relatedevents.readers.processes import map_in_order
 
 PAGES = 7
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):

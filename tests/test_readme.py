@@ -10,6 +10,8 @@ import pytest
 
 from relatedevents.cli import main
 
+pytestmark = pytest.mark.slow
+
 README = Path(__file__).parents[1] / "README.md"
 MAKEFILE = README.parent / "Makefile"
 TEXT = README.read_text("utf-8")

@@ -299,6 +299,7 @@ def test_the_wording_check_sees_a_copy(wording):
 
 @pytest.mark.shared
 @pytest.mark.skipif(not SHARED.exists(), reason="the real archive is not here")
+@pytest.mark.slow
 def test_wording_is_the_projects_own(wording, events):
     archive = pd.read_parquet(SHARED / "events.parquet", columns=["id", "date", "headline"])
     near = archive[archive["date"].between("2010", "2017-02")].reset_index(drop=True)

@@ -16,6 +16,8 @@ from relatedevents.signals.register import register, signal_names, unregister
 from relatedevents.signals.tags import ListCosine
 from relatedevents.signals.terms import PriorTerm
 
+pytestmark = pytest.mark.slow
+
 
 class Sources(ListCosine):
     """Cosine of the idf-weighted news sources that two events share."""

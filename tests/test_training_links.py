@@ -15,6 +15,8 @@ from relatedevents.learning.coordinate_search import folds_of
 from relatedevents.learning.links import TrainingLinks, read_training_links
 from relatedevents.learning.tune import list_ndcg
 
+pytestmark = pytest.mark.slow
+
 N_STORIES, PER_STORY = 14, 14
 
 

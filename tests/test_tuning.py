@@ -28,6 +28,8 @@ from relatedevents.learning.coordinate_search import (
 )
 from relatedevents.weights import SIGNALS
 
+pytestmark = pytest.mark.slow
+
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 TIME = 2
 

@@ -34,6 +34,8 @@ from relatedevents.index.update import update_index
 from relatedevents.retrieval import update as list_update
 from relatedevents.retrieval.update import Update
 
+pytestmark = pytest.mark.slow
+
 EVERY = {
     "default": Weights(),
     "every signal": ALL,
