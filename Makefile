@@ -25,7 +25,7 @@ help:
 	@echo 'make test         the tests, without torch'
 	@echo 'make test-fast    those of them that take no longer than a moment'
 	@echo 'make demo-minilm  the demo with sentence-transformers and all-MiniLM-L6-v2'
-	@echo 'make test-extras  the tests with every extra'
+	@echo 'make test-extras  the quick tests, and those that need torch, with every extra'
 	@echo 'make lint         linter, formatter, type checker'
 	@echo 'make bench        measure speed and memory beside every peer; benchmarks/RESULTS.md'
 	@echo 'make bench-million  the same for a million invented events, which takes long'
@@ -54,9 +54,10 @@ test: $(VENV)/.test
 test-fast: $(VENV)/.test
 	$(BIN)/python -m pytest -m 'not slow and not shared'
 
-# Here no test may skip for want of an extra; what needs the real archive ran in `make test`.
+# Here no test may skip for want of an extra; what is slow, and needs no torch, ran in `make test`.
 test-extras: $(TRANSFORMERS_VENV)/.test
-	RELATEDEVENTS_TEST_EXTRAS=all $(TRANSFORMERS_BIN)/python -m pytest -m 'not shared'
+	RELATEDEVENTS_TEST_EXTRAS=all $(TRANSFORMERS_BIN)/python -m pytest \
+		-m 'transformers or not (shared or slow)'
 
 lint: $(VENV)/.lint
 	$(BIN)/ruff check .
