@@ -17,7 +17,7 @@ from relatedevents.encoders import Encoder, encoder_fingerprint, is_static
 from relatedevents.engines.terms import DECIMALS
 from relatedevents.errors import InputError
 from relatedevents.signals.register import signal_names
-from relatedevents.weights import Weights
+from relatedevents.weights import SIGNALS, Weights
 
 #: Where what ships lies, beside the package's other data.
 SHIPPED = "default_calibration.json"
@@ -42,7 +42,7 @@ class Calibration:
         `relatedevents.encoders.encoder_fingerprint` of the encoder it was learned with.
     intercept : float
     coefficients : tuple of float
-        One for each of `signal_names()`; 0 for a signal that came to the package later.
+        One for each of `signals`; 0 for a signal that came to the package later.
     n_queries, n_pairs, n_groups, n_folds : int
         What it was learned from: the first 50 candidates of each query. Queries of one group, a
         story or a day, were in one fold.
@@ -55,6 +55,8 @@ class Calibration:
         On the same pairs: 1 - mean squared error / that of always telling the base rate.
     auc : float
         On the same pairs: how often a linked pair has a higher probability than one that is not.
+    signals : tuple of str
+        `signal_names()` as they were when it was learned or read.
     """
 
     meaning: str
@@ -70,6 +72,7 @@ class Calibration:
     calibration_error: float
     brier_skill: float
     auc: float
+    signals: tuple[str, ...] = SIGNALS
 
     def holds_for(self, weights: Weights) -> bool:
         """Tell whether a score by these weights has the parts it was learned with."""
@@ -86,8 +89,10 @@ class Calibration:
         """
         logits = np.full(len(parts), self.intercept)
         # From left to right, as scores are: the same for one pair or many.
-        for column, coefficient in enumerate(self.coefficients):
-            logits += coefficient * parts[:, column]
+        # By name: signals may have been added or taken out since.
+        known = dict(zip(self.signals, self.coefficients, strict=True))
+        for column, name in enumerate(signal_names()):
+            logits += known.get(name, 0.0) * parts[:, column]
         exact = 1.0 / (1.0 + np.exp(-np.clip(logits, -_MOST, _MOST)))
         return np.asarray(np.round(exact, DECIMALS))
 
@@ -102,10 +107,11 @@ class Calibration:
     def to_dict(self) -> dict[str, Any]:
         """Return every field as plain numbers and texts, ready for JSON."""
         told = {field.name: getattr(self, field.name) for field in fields(self)}
+        signals = told.pop("signals")
         return {
             **told,
             "weights": self.weights.to_dict(),
-            "coefficients": dict(zip(signal_names(), self.coefficients, strict=False)),
+            "coefficients": dict(zip(signals, self.coefficients, strict=True)),
         }
 
     @classmethod
@@ -122,8 +128,9 @@ class Calibration:
             **settings,
             "weights": Weights.only(**settings["weights"]),
             "coefficients": tuple(float(coefficients.pop(name, 0.0)) for name in signal_names()),
+            "signals": signal_names(),
         }
-        if coefficients:
+        if any(coefficients.values()):
             came = f"coefficients of unknown signals {sorted(coefficients)}"
             raise ValueError(came)
         return cls(**told)

@@ -448,8 +448,8 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         Lists are compared with those of the last `related_all` without options, which the model
         keeps (`save` and `load` too), and which an update brings up to date. Where there are none,
         lists of `n_related` events are computed for the archive as it was: a first update then
-        takes as long as a whole batch, the later ones a fiftieth of it. Where other weights have
-        been set since, all lists are computed after the update.
+        takes as long as a whole batch, the later ones a fiftieth of it. Where other weights or
+        another engine have been set since, all lists are computed after the update.
 
         With the approximate engine, lists that are looked for one by one are exact, and so are the
         scores by which new events enter the others, which stay as the engine found them: lists

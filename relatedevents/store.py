@@ -27,6 +27,7 @@ from relatedevents.encoders import Encoder, resolve_encoder
 from relatedevents.errors import InputError, StoreError
 from relatedevents.learning.reports import REPORTS, Report
 from relatedevents.retrieval.fitted import Fitted
+from relatedevents.signals.register import signal_names
 from relatedevents.weights import Weights
 
 FORMAT = "relatedevents"
@@ -286,8 +287,15 @@ def load_model(
     """
     contents = load(folder, mmap=mmap)
     with as_store_error(folder):
-        fitted = Fitted.of_contents(contents)
         parameters = dict(contents.settings["model"])
+        extra = dict(dict(parameters["weights"]).get("extra", ()))
+    lacking = [name for name in extra if name not in signal_names()]
+    if lacking:
+        came = f"its weights name {', '.join(map(repr, lacking))}, which no signal is called here"
+        todo = "Before load, register that signal as where the model was fitted."
+        raise StoreError(problem("folder", came, "names of registered signals", todo))
+    with as_store_error(folder):
+        fitted = Fitted.of_contents(contents)
         parameters["weights"] = Weights.only(**parameters["weights"])
         reports = {
             name: kind.from_dict(contents.settings[name])

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from relatedevents._util.checks import check_number, problem, shown
 from relatedevents.errors import InputError
-from relatedevents.signals.register import BUILT_IN, signal_names
+from relatedevents.signals.register import BUILT_IN, check_added, signal_names
 
 #: The package's own signals, in the one order in which parts are listed and added up.
 SIGNALS = tuple(BUILT_IN)
@@ -219,11 +219,7 @@ def _checked_extra(extra: object) -> tuple[tuple[str, float], ...]:
     except (TypeError, ValueError):
         allowed = "a mapping {name of a signal: weight}"
         raise InputError(problem("weights.extra", f"got {shown(extra)}", allowed)) from None
-    added = signal_names()[len(BUILT_IN) :]
-    for name, _ in pairs:
-        if name not in added:
-            allowed = ", ".join(added) or "no signal was added: register it first"
-            raise InputError(problem("weights.extra", f"got {shown(name)}", allowed))
+    check_added(name for name, _ in pairs)
     checked = {
         name: check_number(f"weights.{name}", weight, 0.0, _HEAVIEST) for name, weight in pairs
     }

@@ -27,6 +27,7 @@ from toy import (
 from relatedevents import RelatedEvents, Weights
 from relatedevents.cli import main
 from relatedevents.encoders import encode_headlines
+from relatedevents.engines.approximate import ApproximateEngine
 from relatedevents.errors import InputError, StoreError, UnknownIdError
 from relatedevents.features.vocabulary import merged
 from relatedevents.index.order import tie_order
@@ -348,6 +349,73 @@ def test_refresh_is_a_fit_on_the_grown_archive(toy):
     related = {id_: [pair[0] for pair in some] for id_, some in before.items()}
     assert changed == [id_ for id_ in after if [p[0] for p in after[id_]] != related.get(id_)]
     assert toy.last_update_.whole
+
+
+def test_a_refresh_tells_which_tags_are_spelt_anew():
+    """The commonest spelling is shown: one that a refresh makes the commonest is told too."""
+    days = pd.date_range("2012-01-01", periods=4).astype(str)
+    archive = pd.DataFrame(
+        {"id": list("abcd"), "date": days, "tags": [["Mali"], ["Mali"], ["Niger"], ["Niger"]]}
+    ).assign(headline="A vote is held.")
+    model = RelatedEvents(encoder=KeywordEncoder(), weights=Weights.only(tags=1.0), n_related=1)
+    model.fit(archive)
+    assert model.related("a")["shared_tags"].tolist() == [["Mali"]]
+    new = archive.iloc[:3].assign(id=["x", "y", "z"], date="1999-01-01", tags=[["mali"]] * 3)
+    changed = model.update(new, refresh=True)
+    assert model.related("a")["shared_tags"].tolist() == [["mali"]]
+    assert changed == ["a", "b", "x", "y", "z"]
+
+
+@pytest.mark.parametrize("asked_between", [False, True])
+def test_another_tie_break_keeps_what_an_update_is_compared_with(asked_between):
+    archive = frame_of(3, 3)
+    model = fitted(archive.iloc[2:], "tags alone", "keywords", 5)
+    before = told(model, 5)
+    model.set_params(weights__tie_break="column:views:descending")
+    if asked_between:
+        model.related(archive["id"].iloc[5])
+    changed = model.update(archive.iloc[:2])
+    assert model.last_update_.whole
+    after = told(model, 5)
+    lists = [{id_: [p[0] for p in some] for id_, some in one.items()} for one in (before, after)]
+    moved = [id_ for id_ in after if lists[1][id_] != lists[0].get(id_)]
+    assert len(moved) > 2
+    assert set(moved) <= set(changed)
+    for tie_break in ("date", "page", "column:views:descending"):
+        model.set_params(weights__tie_break=tie_break).related(archive["id"].iloc[5])
+    assert_cache_is_true(model)
+
+
+def test_lists_of_another_engine_are_not_served(monkeypatch):
+    """What the approximate engine missed is there once the exact one is asked for."""
+    archive = frame_of(4, 40)
+    model = fitted(archive, "default", "noise", 4)
+    exact = model.related_all()
+    best_of_all = ApproximateEngine.best_of_all
+
+    def worse(self, scores, n, filters, on_progress=None):
+        best = best_of_all(self, scores, n, filters, on_progress)
+        return replace(best, rows=best.rows[:, ::-1].copy(), scores=best.scores[:, ::-1].copy())
+
+    monkeypatch.setattr(ApproximateEngine, "best_of_all", worse)
+    model.set_params(engine="approximate")
+    assert not model.related_all().equals(exact)
+    model.set_params(engine="exact")
+    model.update(archive.iloc[:1], on_existing="replace")
+    assert model.last_update_.whole
+    assert len(model.update(archive.iloc[:1].assign(id="new"))) < len(archive)
+    assert not model.last_update_.whole
+    assert_cache_is_true(model)
+
+
+def test_lists_with_a_threshold_and_neighbours_leave_the_kept_lists(toy):
+    """An update is compared with the last `related_all`, whatever else was asked since."""
+    toy.related_all(5)
+    list(toy.related_blocks(2, min_score=0.1))
+    toy.kneighbors(n_neighbors=1)
+    assert toy._fitted.lists.n == 5
+    list(toy.related_blocks(2))
+    assert toy._fitted.lists.n == 2
 
 
 def test_columns_that_differ(toy):

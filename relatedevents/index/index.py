@@ -214,7 +214,9 @@ class Index:
         """Return the index as plain arrays, tables and settings."""
         arrays: dict[str, npt.NDArray[Any]] = {"order": self.order, "days": self.features.days}
         widths: dict[str, int] = {}
-        for name, column in self.features.columns.items():
+        known = {name for signal in all_signals() for name in signal.columns}
+        features = {name: one for name, one in self.features.columns.items() if name in known}
+        for name, column in features.items():
             if sparse.issparse(column):
                 arrays[f"{name}_data"] = column.data
                 arrays[f"{name}_columns"] = column.indices.astype(np.int32)
@@ -225,7 +227,7 @@ class Index:
         settings = {
             "tie_break": self.tie_break,
             "newest": self.features.newest,
-            "dense": [name for name in self.features.columns if name not in widths],
+            "dense": [name for name in features if name not in widths],
             "sparse": widths,
         }
         contents = Contents(settings, arrays, {"archive": self.table})
@@ -238,14 +240,19 @@ class Index:
     def from_contents(cls, contents: Contents) -> Index:
         """Return the index that `contents` was made of.
 
-        A signal that came to the package after it was saved knows nothing of its events.
+        A signal that was registered after it was saved knows nothing of its events, and what
+        one knew that is no longer registered is left out.
         """
+        known = {name for signal in all_signals() for name in signal.columns}
         arrays, settings = contents.arrays, contents.settings
         order, days = np.asarray(arrays["order"]), np.asarray(arrays["days"])
-        columns: dict[str, Column] = {name: arrays[name] for name in settings["dense"]}
+        columns: dict[str, Column] = {
+            name: arrays[name] for name in settings["dense"] if name in known
+        }
         for name, width in settings["sparse"].items():
-            parts = (arrays[f"{name}_{part}"] for part in ("data", "columns", "starts"))
-            columns[name] = sparse.csr_matrix(tuple(parts), shape=(len(order), width))
+            if name in known:
+                parts = (arrays[f"{name}_{part}"] for part in ("data", "columns", "starts"))
+                columns[name] = sparse.csr_matrix(tuple(parts), shape=(len(order), width))
         features = Features(columns, {}, days, settings["newest"])
         spaces = {
             signal.name: signal.of_contents(contents)

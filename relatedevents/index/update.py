@@ -158,13 +158,15 @@ def _updated(
     days = days_of(table["date"].iloc[added])
     events = Events(days, values_of(table, added), encode, None, np.arange(len(added)))
     stayed = Stayed(before, stays, old_values)
+    # A signal that was taken out of the register leaves its columns here.
+    known = {name for signal in in_fit_order() for name in signal.columns}
     with ThreadPoolExecutor(n_threads) as pool:
         # The largest arrays are copied while the events that came are looked at: copying lets
         # other threads work.
         copies = {
             name: pool.submit(_spread, column, runs)
             for name, column in before.columns.items()
-            if not sparse.issparse(column) and column.ndim == 2
+            if name in known and not sparse.issparse(column) and column.ndim == 2
         }
         extensions: dict[str, Extension] = {}
         for signal in in_fit_order():
@@ -177,18 +179,21 @@ def _updated(
             numbers.update(extension.renumbered)
         columns: dict[str, Column] = {}
         for name, column in before.columns.items():
+            if name not in known:
+                continue
             if name in copies:
                 columns[name] = copies[name].result()
                 columns[name][np.flatnonzero(source >= len(index))] = new.columns[name]
             elif sparse.issparse(column):
-                columns[name] = _gather_csr(column, numbers[name], new.csr(name), runs)
+                moved = numbers.get(name, np.arange(column.shape[1]))
+                columns[name] = _gather_csr(column, moved, new.csr(name), runs)
             else:
                 moved = numbers[name][column].astype(column.dtype) if name in numbers else column
                 columns[name] = _gather(moved, new.dense(name), runs)
     features = Features(columns, spaces, _gather(before.days, days, runs), before.newest)
-    renamed = [column for one in extensions.values() for column in one.renamed_tags]
     updated = replace(index, table=table, order=order, features=features, version=index.version + 1)
-    return updated, renamed
+    # Lists show tags alone, not the names of another signal.
+    return updated, list(extensions["tags"].renamed_tags)
 
 
 def _runs(source: Rows, n_before: int) -> list[_Run]:

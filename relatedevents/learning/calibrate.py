@@ -15,6 +15,7 @@ from relatedevents.learning.coordinate_search import folds_of
 from relatedevents.learning.links import TrainingLinks, read_training_links
 from relatedevents.retrieval.queries import Queries
 from relatedevents.retrieval.retriever import Retriever
+from relatedevents.signals.register import signal_names
 
 #: How many candidates of each query a calibration is learned from.
 N_CANDIDATES = 50
@@ -127,6 +128,7 @@ def calibration_of_pairs(
         calibration_error=confidence.expected_calibration_error(predicted, linked),
         brier_skill=confidence.brier_skill(predicted, linked, held_out.base_rates),
         auc=confidence.auc(predicted, linked),
+        signals=signal_names(),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from relatedevents._util.checks import check_choice, check_count, problem, shown
@@ -21,7 +21,9 @@ from relatedevents.encoders import (
 from relatedevents.engines.base import ENGINES, Engine, engine_class
 from relatedevents.errors import InputError
 from relatedevents.index.index import Index
+from relatedevents.index.numbering import Positions
 from relatedevents.retrieval.list_cache import ListCache
+from relatedevents.signals.register import check_added
 from relatedevents.signals.score import score_terms
 from relatedevents.weights import Weights
 
@@ -73,6 +75,8 @@ def check_weights(weights: object) -> Weights:
     if not isinstance(weights, Weights):
         todo = "Name them, as in Weights(semantic=0.5, tags=0.3)."
         raise InputError(problem("weights", f"got {shown(weights)}", "a Weights", todo))
+    # What was registered when they were made may have been taken out since.
+    check_added(dict(weights.extra))
     return weights
 
 
@@ -113,8 +117,12 @@ class Fitted:
     def reorder(self, weights: Weights) -> None:
         """Put the events into the tie-break order of some weights."""
         if weights.tie_break != self.index.tie_break:
-            self.index = self.index.reordered(weights)
-            self.engines, self.lists = {}, None
+            before, self.index = self.index, self.index.reordered(weights)
+            self.engines = {}
+            if self.lists is not None:
+                # An update is compared with them still, under whatever order they were made.
+                source = before.rows(Positions(self.index.order))
+                self.lists = replace(self.lists.renumbered(source), version=self.lists.version)
 
     def engine(self, setup: Setup) -> Engine:
         """Return the engine of some parameters, built if the one built last was for others."""

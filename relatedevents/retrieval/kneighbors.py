@@ -27,7 +27,7 @@ def kneighbors(
         allowed = f"fewer than the archive's {len(index)} events"
         raise InputError(problem("n_neighbors", f"got {n}", allowed))
     queries = Queries.of_archive(index) if ids is None else retriever.queries(ids, "X")
-    table, rows = retriever.lists(queries, n, ListOptions())
+    table, rows = retriever.lists(queries, n, ListOptions(), keep=False)
     furthest = sum(retriever.setup.weights.by_signal())
     distances = furthest - table["score"].to_numpy().reshape(-1, n)
     return distances, index.positions(rows).reshape(-1, n)

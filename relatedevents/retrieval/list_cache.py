@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,8 @@ class ListCache:
         Under which weights.
     version : int
         Of which version of the index.
+    engine : str
+        Which engine found them, "exact" or "approximate".
     """
 
     rows: ListRows
@@ -43,24 +45,26 @@ class ListCache:
     n: int
     weights: Weights
     version: int
+    engine: str
 
     @classmethod
-    def of(cls, best: Best, n: int, weights: Weights, version: int) -> ListCache:
+    def of(cls, best: Best, n: int, weights: Weights, version: int, engine: str) -> ListCache:
         """Return the lists that an engine found for every row."""
         width = min(n, len(best.rows) - 1)
         rows = np.ascontiguousarray(best.rows[:, :width], dtype=np.int32)
-        return cls(rows, np.ascontiguousarray(best.scores[:, :width]), n, weights, version)
+        return cls(rows, np.ascontiguousarray(best.scores[:, :width]), n, weights, version, engine)
 
     def __len__(self) -> int:
         return len(self.rows)
 
-    def serves(self, n: int, weights: Weights, version: int) -> bool:
+    def serves(self, n: int, weights: Weights, version: int, engine: str) -> bool:
         """Return whether these are lists of `n` events under such weights."""
-        return self.n >= n and self.weights == weights and self.version == version
+        same = self.weights == weights and self.version == version and self.engine == engine
+        return self.n >= n and same
 
     def first(self, n: int) -> ListCache:
         """Return the lists of `n` events: a longer list begins with the shorter one."""
-        return ListCache.of(self.best(), n, self.weights, self.version)
+        return ListCache.of(self.best(), n, self.weights, self.version, self.engine)
 
     def best(self, rows: Rows | None = None) -> Best:
         """Return the lists of some rows, or of all, as an engine gives them."""
@@ -93,12 +97,12 @@ class ListCache:
         stayed = np.flatnonzero(source >= 0)
         row_now[source[stayed]] = stayed
         _list_kernels.renumber(self.rows, np.asarray(self.scores), row_now, rows, scores)
-        return ListCache(rows, scores, self.n, self.weights, self.version + 1)
+        return replace(self, rows=rows, scores=scores, version=self.version + 1)
 
     def contents(self) -> Contents:
         """Return what a saved model holds of the lists."""
-        settings = {"lists": {"n": self.n, "weights": self.weights.to_dict()}}
-        return Contents(settings, {_ROWS: self.rows, _SCORES: self.scores}, {})
+        told = {"n": self.n, "weights": self.weights.to_dict(), "engine": self.engine}
+        return Contents({"lists": told}, {_ROWS: self.rows, _SCORES: self.scores}, {})
 
     @classmethod
     def of_contents(cls, contents: Contents, n_events: int) -> ListCache | None:
@@ -117,7 +121,8 @@ class ListCache:
             came = f"lists of shape {rows.shape} and {scores.shape} for {n_events} events"
             raise ValueError(came)
         rows = rows.astype(np.int32, copy=False)
-        return cls(rows, scores, saved["n"], Weights.only(**saved["weights"]), version=0)
+        weights, engine = Weights.only(**saved["weights"]), saved.get("engine", "exact")
+        return cls(rows, scores, saved["n"], weights, version=0, engine=engine)
 
 
 def with_gaps(rows: ListRows, width: int) -> npt.NDArray[np.bool_]:

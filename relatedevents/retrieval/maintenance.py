@@ -14,6 +14,7 @@ from relatedevents._util.threads import threads
 from relatedevents.archive.changes import with_events_added
 from relatedevents.encoders import Encoder
 from relatedevents.errors import InputError
+from relatedevents.features.tags import TagSpace
 from relatedevents.index.index import Index
 from relatedevents.index.numbering import Positions, Rows
 from relatedevents.index.update import IndexUpdate, update_index
@@ -78,9 +79,17 @@ def refit(
     position_before[replaced] = -1
     source = position_before[anew.order]
     source[source >= 0] = index.rows(Positions(source[source >= 0]))
-    change = IndexUpdate(anew, source, np.zeros(0, dtype=np.int64), same_order=False)
+    renamed = np.array(_renamed(index.tag_space, anew.tag_space), dtype=np.int64)
+    change = IndexUpdate(anew, source, renamed, same_order=False)
     report = Update(len(table) - len(index), len(replaced), removed=0)
     return _lists_updated(retriever, change, before, report)
+
+
+def _renamed(before: TagSpace, now: TagSpace) -> list[int]:
+    """Return the columns now of tags that are spelt differently now."""
+    known = dict(zip(before.keys, before.names, strict=True))
+    tags = enumerate(zip(now.keys, now.names, strict=True))
+    return [column for column, (key, name) in tags if known.get(key, name) != name]
 
 
 def remove_events(retriever: Retriever, ids: object) -> Maintained:
@@ -107,7 +116,7 @@ def _lists_updated(
 ) -> Maintained:
     fitted = replace(retriever.fitted, index=change.index, engines={}, lists=None)
     weights, lists = retriever.setup.weights, ListChange.of(change, before)
-    if lists.whole(weights):
+    if lists.whole(weights, retriever.setup.engine_for(len(change.index))):
         now = replace(retriever, fitted=fitted).all_lists(before.n)
         report = replace(report, whole=True, searched=len(change.index))
     else:

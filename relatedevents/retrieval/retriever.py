@@ -66,12 +66,18 @@ class Retriever:
         """Return some events of the archive as queries; errors call the argument `name`."""
         return Queries.of_rows(self.index, Rows(self.index.ids.rows_of(ids, name)))  # type: ignore[arg-type]
 
-    def lists(self, queries: Queries, n: int, options: ListOptions) -> tuple[pd.DataFrame, Rows]:
-        """Return the lists of some queries as a long table, and the related events' rows."""
+    def lists(
+        self, queries: Queries, n: int, options: ListOptions, *, keep: bool = True
+    ) -> tuple[pd.DataFrame, Rows]:
+        """Return the lists of some queries as a long table, and the related events' rows.
+
+        Those of the whole archive without options are what the next update is compared with, if
+        they are to be kept.
+        """
         request = read_request(self.index, self.calibration, queries, n, options)
         known = None
         if queries.whole_archive and options.plain:
-            known = self.all_lists(n).best()
+            known = self.all_lists(n, keep=keep).best()
         return self.pipeline().lists(request, known)
 
     def lists_with_events(self, queries: Queries, n: int, options: ListOptions) -> pd.DataFrame:
@@ -84,15 +90,21 @@ class Retriever:
         filters = Filters(np.ones(len(self.index), dtype=np.bool_), max_day)
         return self.pipeline().candidates(Queries.of_rows(self.index, rows), n, filters)
 
-    def all_lists(self, n: int) -> ListCache:
-        """Return the lists of the whole archive without options, found once and then kept."""
-        version, cached = self.index.version, self.fitted.lists
-        if cached is None or not cached.serves(n, self.setup.weights, version):
+    def all_lists(self, n: int, *, keep: bool = True) -> ListCache:
+        """Return the lists of the whole archive without options, found once and then kept.
+
+        Without `keep`, lists that are kept already stay in their place.
+        """
+        engine, cached = self.setup.engine_for(len(self.index)), self.fitted.lists
+        made = (self.setup.weights, self.index.version, engine)
+        if cached is None or not cached.serves(n, *made):
             everything = Filters(np.ones(len(self.index), dtype=np.bool_))
             best = self.pipeline().candidates(Queries.of_archive(self.index), n, everything)
-            cached = ListCache.of(best, n, self.setup.weights, version)
-        self.fitted.lists = cached if cached.n == n else cached.first(n)
-        return self.fitted.lists
+            cached = ListCache.of(best, n, *made)
+        cached = cached if cached.n == n else cached.first(n)
+        if keep or self.fitted.lists is None:
+            self.fitted.lists = cached
+        return cached
 
     def blocks(self, n: int, size: int, options: ListOptions) -> Iterator[pd.DataFrame]:
         """Find all lists, and give their long table in blocks of `size` events."""
@@ -102,7 +114,7 @@ class Retriever:
         if not options.unfiltered or options.varied:
             return _slices(self.lists(everything, n, options)[0], index, size)
         read_request(index, calibration, everything, n, options)
-        pipeline, known = self.pipeline(), self.all_lists(n)
+        pipeline, known = self.pipeline(), self.all_lists(n, keep=options.plain)
 
         def block(first: int) -> pd.DataFrame:
             rows = index.rows(Positions(np.arange(first, min(first + size, len(index)))))

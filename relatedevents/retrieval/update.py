@@ -40,8 +40,9 @@ class Update:
     merged : int
         Lists into which events that came were put by their scores alone.
     whole : bool
-        Whether all lists were computed instead: with `refresh`, under other weights than those of
-        the cached lists, where the order of equal scores changed, or where many events came.
+        Whether all lists were computed instead: with `refresh`, under other weights or by another
+        engine than those of the cached lists, where the order of equal scores changed, or where
+        many events came.
     """
 
     added: int
@@ -80,9 +81,10 @@ class ListChange:
         left = before.renumbered(change.source)
         return cls(change, before, left, with_gaps(left.rows, before.rows.shape[1]))
 
-    def whole(self, weights: Weights) -> bool:
+    def whole(self, weights: Weights, engine: str) -> bool:
         """Return whether all lists are found anew, since that is cheaper or alone is right."""
-        if not self.change.same_order or self.before.weights != weights:
+        same = self.before.weights == weights and self.before.engine == engine
+        if not (self.change.same_order and same):
             return True
         n_events = len(self.change.index)
         return n_events > _SMALL and int(self.gaps.sum()) * _SHARE > n_events

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
@@ -81,6 +82,15 @@ def unregister(name: str) -> None:
         allowed = ", ".join(_added) or "none was added"
         raise InputError(problem("name", f"got {shown(name)}", allowed))
     del _added[name]
+
+
+def check_added(names: Iterable[object]) -> None:
+    """Raise `InputError` unless all names are those of signals that were added."""
+    for name in names:
+        if name not in _added:
+            allowed = ", ".join(_added) or "none, as no signal was added"
+            todo = "To give another signal a weight, register it first."
+            raise InputError(problem("weights.extra", f"got {shown(name)}", allowed, todo))
 
 
 @cache
