@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from functools import update_wrapper
 from threading import RLock
@@ -10,6 +11,10 @@ from typing import Any, TypeAlias
 # Kernels are called with arrays spread out (`*matrix.arrays`), which no signature describes.
 _Function: TypeAlias = Callable[..., Any]
 _lock = RLock()
+# After 2 ** so many calls, compiling has paid in any case.
+_CALLS = 7
+# So much less is worth compiling where numba is loaded, as a power of two.
+_LOADED = 3
 
 
 class Kernel:
@@ -54,6 +59,11 @@ class Kernel:
         most : int
             So much takes about as long without as compiling does.
         """
+        # However little there is to do, a call costs something too.
+        work = max(work, most >> _CALLS)
+        if "numba" in sys.modules:
+            # The compiler is there: what is left to pay is this kernel alone.
+            most >>= _LOADED
         if self.ready or self._spared + work > most:
             return False
         self._spared += work
