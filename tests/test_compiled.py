@@ -74,12 +74,27 @@ def test_a_kernel_is_compiled_when_it_is_called_and_kept(kernels):
     assert hits(again.four_times) == 1
 
 
-def test_a_kernel_spares_itself_until_compiling_has_paid(kernels):
+@pytest.mark.parametrize(("loaded", "most"), [(False, 10), (True, 80)])
+def test_a_kernel_spares_itself_until_compiling_has_paid(kernels, monkeypatch, loaded, most):
+    import numba
+
+    # Less is worth compiling where the compiler is loaded.
+    if loaded:
+        monkeypatch.setitem(sys.modules, "numba", numba)
+    else:
+        monkeypatch.delitem(sys.modules, "numba")
     kernel = kernels().twice
-    assert [kernel.spares(work, 10) for work in (4, 7, 4, 2, 1)] == [True, False, True, True, False]
-    assert kernel.spares(0, 10)
+    spared = [kernel.spares(work, most) for work in (4, 7, 4, 2, 1)]
+    assert spared == [True, False, True, True, False]
+    assert kernel.spares(0, most)
+    monkeypatch.setitem(sys.modules, "numba", numba)
     kernel(1)
-    assert not kernel.spares(0, 10)
+    assert not kernel.spares(0, most)
+
+
+def test_many_calls_with_little_to_do_are_worth_compiling_too(kernels):
+    kernel = kernels().twice
+    assert [kernel.spares(1, 1 << 20) for _ in range(200)].count(True) in (16, 128)
 
 
 @pytest.mark.parametrize("kind", ["nbi", "nbc"])
