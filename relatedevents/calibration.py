@@ -49,7 +49,7 @@ class Calibration:
     base_rate : float
         The share of these pairs that are linked.
     calibration_error : float
-        On pairs of folds not learned from: the mean difference between what was foretold and
+        On pairs of folds not learned from: the mean difference between what was predicted and
         what was found, in ten bins of equal size.
     brier_skill : float
         On the same pairs: 1 - mean squared error / that of always telling the base rate.
@@ -85,9 +85,10 @@ class Calibration:
             All parts of their scores.
         """
         logits = np.full(len(parts), self.intercept)
-        # From left to right, as scores are: the same for one pair or many.
-        for column, coefficient in enumerate(self.coefficients):
-            logits += coefficient * parts[:, column]
+        # From left to right, as scores are: the same for one pair or many. A signal that was taken
+        # out of the register since has a coefficient, but no part.
+        for coefficient, part in zip(self.coefficients, parts.T, strict=False):
+            logits += coefficient * part
         exact = 1.0 / (1.0 + np.exp(-np.clip(logits, -_MOST, _MOST)))
         return np.asarray(np.round(exact, DECIMALS))
 
