@@ -61,7 +61,7 @@ class Setup:
             check_count("n_threads", self.n_threads)
 
     def engine_for(self, n_events: int) -> str:
-        """Return the engine that finds lists among so many events: "exact" or "approximate"."""
+        """Return the name of the engine that finds lists among so many events."""
         if self.engine != "auto":
             return self.engine
         large = n_events > AUTO_EXACT
