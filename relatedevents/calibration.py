@@ -102,9 +102,9 @@ class Calibration:
 
     def to_dict(self) -> dict[str, Any]:
         """Return every field as plain numbers and texts, ready for JSON."""
-        told = {field.name: getattr(self, field.name) for field in fields(self)}
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
         return {
-            **told,
+            **values,
             "weights": self.weights.to_dict(),
             "coefficients": dict(zip(signal_names(), self.coefficients, strict=False)),
         }
@@ -119,7 +119,7 @@ class Calibration:
             If a field is missing, unknown, or of another form.
         """
         coefficients = dict(settings["coefficients"])
-        told = {
+        values = {
             **settings,
             "weights": Weights.only(**settings["weights"]),
             "coefficients": tuple(float(coefficients.pop(name, 0.0)) for name in signal_names()),
@@ -127,7 +127,7 @@ class Calibration:
         if coefficients:
             came = f"coefficients of unknown signals {sorted(coefficients)}"
             raise ValueError(came)
-        return cls(**told)
+        return cls(**values)
 
 
 @cache
