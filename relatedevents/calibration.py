@@ -49,7 +49,7 @@ class Calibration:
     base_rate : float
         The share of these pairs that are linked.
     calibration_error : float
-        On pairs of folds not learned from: the mean difference between what was foretold and
+        On pairs of folds not learned from: the mean difference between what was predicted and
         what was found, in ten bins of equal size.
     brier_skill : float
         On the same pairs: 1 - mean squared error / that of always telling the base rate.
@@ -106,10 +106,10 @@ class Calibration:
 
     def to_dict(self) -> dict[str, Any]:
         """Return every field as plain numbers and texts, ready for JSON."""
-        told = {field.name: getattr(self, field.name) for field in fields(self)}
-        signals = told.pop("signals")
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        signals = values.pop("signals")
         return {
-            **told,
+            **values,
             "weights": self.weights.to_dict(),
             "coefficients": dict(zip(signals, self.coefficients, strict=True)),
         }
@@ -124,7 +124,7 @@ class Calibration:
             If a field is missing, unknown, or of another form.
         """
         coefficients = dict(settings["coefficients"])
-        told = {
+        values = {
             **settings,
             "weights": Weights.only(**settings["weights"]),
             "coefficients": tuple(float(coefficients.pop(name, 0.0)) for name in signal_names()),
@@ -133,7 +133,7 @@ class Calibration:
         if any(coefficients.values()):
             came = f"coefficients of unknown signals {sorted(coefficients)}"
             raise ValueError(came)
-        return cls(**told)
+        return cls(**values)
 
 
 @cache

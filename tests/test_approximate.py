@@ -212,9 +212,9 @@ def test_filters_are_kept_to_and_lists_are_full(seed, n, length, weights, undate
     asked = frame["id"][dated].tolist()
     if not asked:
         return
-    wishes = {"where": mask, "as_of": as_of}
-    found = model.related_many(asked, length, **wishes)
-    wanted = exact.related_many(asked, length, **wishes)
+    options = {"where": mask, "as_of": as_of}
+    found = model.related_many(asked, length, **options)
+    wanted = exact.related_many(asked, length, **options)
     assert_valid(found, model, length, full=False, as_of=as_of)
     # As long as the exact lists, and of what they may hold.
     assert found["id"].tolist() == wanted["id"].tolist()
@@ -241,11 +241,11 @@ def test_lists_of_everyone_keep_to_filters(seed, n, length, undated, share, as_o
     frame = random_frame(seed, n, undated=undated if as_of != "own" else 0.0)
     mask = np.random.default_rng(seed).random(n) < share
     model, exact = both(frame, WEIGHTS[weights], KeywordEncoder())
-    wishes = {"where": mask, "as_of": as_of}
+    options = {"where": mask, "as_of": as_of}
     with pytest.MonkeyPatch.context() as patch:
         configure(patch, width_per_root=width)
-        found = model.related_all(length, **wishes)
-    wanted = exact.related_all(length, **wishes)
+        found = model.related_all(length, **options)
+    wanted = exact.related_all(length, **options)
     assert_valid(found, model, length, full=False, as_of=as_of)
     assert found["id"].tolist() == wanted["id"].tolist()
     assert set(found["related_id"]) <= set(frame["id"][mask])
@@ -461,23 +461,23 @@ def test_blocks_are_the_whole_table(engine, tmp_path):
 
 
 @pytest.mark.parametrize("engine", ["exact", "approximate"])
-def test_blocks_keep_to_wishes(engine):
+def test_blocks_keep_to_options(engine):
     model, _ = both(world(17, 230), Weights())
     model.set_params(engine=engine)
     ids = model.archive_["id"]
-    wishes = {
+    options = {
         "as_of": "2012-01-15",
         "where": np.arange(230) % 7 != 0,
         "exclude": {ids[3]: [ids[5], ids[8]]},
         "pins": {ids[4]: [ids[9]], ids[200]: [ids[9]]},
         "min_score": 0.3,
     }
-    whole = model.related_all(4, **wishes)
-    blocks = model.related_blocks(4, size=60, **wishes)
+    whole = model.related_all(4, **options)
+    blocks = model.related_blocks(4, size=60, **options)
     pd.testing.assert_frame_equal(pd.concat(blocks, ignore_index=True), whole)
-    for wish in ({"min_score": 0.3}, {"diversity": 0.5}):
-        blocks = model.related_blocks(4, size=60, **wish)
-        whole = model.related_all(4, **wish)
+    for option in ({"min_score": 0.3}, {"diversity": 0.5}):
+        blocks = model.related_blocks(4, size=60, **option)
+        whole = model.related_all(4, **option)
         pd.testing.assert_frame_equal(pd.concat(blocks, ignore_index=True), whole)
 
 
@@ -490,7 +490,7 @@ def test_blocks_are_those_of_the_model_that_was_asked():
     pd.testing.assert_frame_equal(pd.concat([first, *blocks], ignore_index=True), whole)
 
 
-def test_blocks_of_bad_wishes_are_refused_at_once():
+def test_blocks_of_bad_options_are_refused_at_once():
     model, _ = both(random_frame(16, 30), Weights())
     with pytest.raises(InputError, match=r"^size: got 0"):
         model.related_blocks(size=0)

@@ -151,7 +151,7 @@ SUMS = {
 
 @pytest.mark.parametrize("name", SUMS)
 def test_sums_are_of_plain_cosines_and_e_folds(sample, name):
-    """Nothing bent, nothing gated: what the data's documentation calls a sum."""
+    """Nothing saturated, nothing gated: what the data's documentation calls a sum."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     plain = SUMS[name]

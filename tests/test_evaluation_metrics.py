@@ -193,7 +193,7 @@ def test_the_table_of_names_holds_every_form_once():
         assert parse_metric(example).kind == key
 
 
-FORMS = "ndcg@k, p@k, r@k, rc@k, success@k, ap, rr, rbo@k:p"
+FORMS = ", ".join(kind.form for kind in METRICS.values())
 OK_RUN, OK_LINKS = {"q": ["a", "b"]}, {"q": ["b"]}
 
 

@@ -88,9 +88,9 @@ def test_an_event_with_itself_has_every_part_in_full():
     assert told.parts == pytest.approx(wanted, abs=1e-6)
 
 
-def test_each_word_has_its_share_of_the_bent_part():
+def test_each_word_has_its_share_of_the_saturated_part():
     told = toy_model(Weights.only(words=2)).explain("a1", "a3")
-    # "flood" is all that the two have in common: its share is the bent cosine, not the cosine.
+    # "flood" is all that the two have in common: its share is the saturated cosine, not the cosine.
     slow = Slow(toy_frame(), KeywordEncoder(), Weights())
     cosine = slow.dot(slow.of_id("a1")[2], slow.of_id("a3")[2])
     assert 0 < cosine < 1

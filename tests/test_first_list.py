@@ -152,7 +152,7 @@ def test_lists_are_the_same_to_the_bit(
     if isinstance(until, int):
         until = np.datetime64("2012-01-01") + np.timedelta64(until, "D")
     mask = np.random.default_rng(seed).random(n_events) < share
-    wishes = {"as_of": until, "where": mask}
+    options = {"as_of": until, "where": mask}
     outside = {"tags": ["Spain", "nowhere"], "date": "2012-01-20"}
 
     def lists():
@@ -160,7 +160,7 @@ def test_lists_are_the_same_to_the_bit(
         ids = model.archive_["id"].tolist()
         return [
             model.related(ids[0], n),
-            model.related_many(ids[::2], n, **wishes),
+            model.related_many(ids[::2], n, **options),
             model.related_all(n),
             model.related_to("A flood and a vote", n=n, **outside),
             model.related_to("Quartz", n=n),

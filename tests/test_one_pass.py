@@ -83,7 +83,7 @@ def test_a_longer_list_begins_with_the_shorter_one(
     chosen = {}
     for name, some in zip(named, np.array_split(rng.permutation(ids)[:6], 2), strict=False):
         chosen[name] = {ids[0]: list(some), ids[-1]: list(some[:1])} if by_id else list(some)
-    wishes = {
+    options = {
         "as_of": as_of,
         "where": None if share is None else rng.random(n_events) < share,
         "min_score": min_score,
@@ -94,27 +94,27 @@ def test_a_longer_list_begins_with_the_shorter_one(
     with pytest.MonkeyPatch.context() as patch:
         if blocks:
             configure(patch, small=1, least_share=1)
-        longer = model.related_all(n + more, **wishes)
-        assert_begins_with(longer, model.related_all(n, **wishes))
+        longer = model.related_all(n + more, **options)
+        assert_begins_with(longer, model.related_all(n, **options))
         # Nor does it matter that the longer ones were found before.
         other = same_archive(model, encoder=model.encoder, weights=model.weights)
-        shorter = other.related_all(n, **wishes)
+        shorter = other.related_all(n, **options)
         assert_begins_with(longer, shorter)
-        mine = other.related_many(ids[:3], n, **wishes)
+        mine = other.related_many(ids[:3], n, **options)
         pd.testing.assert_frame_equal(
             mine, shorter[shorter["id"].isin(ids[:3])].reset_index(drop=True), check_exact=True
         )
     if not by_id and as_of != "own":
-        new = [model.related_to("A flood", n=k, **wishes) for k in (n + more, n)]
+        new = [model.related_to("A flood", n=k, **options) for k in (n + more, n)]
         assert_begins_with(*new)
 
 
-@pytest.mark.parametrize("wishes", [{}, {"as_of": "own"}, {"near_duplicates": "drop"}])
-def test_a_longer_list_of_the_sample_begins_with_the_shorter_one(wishes):
+@pytest.mark.parametrize("options", [{}, {"as_of": "own"}, {"near_duplicates": "drop"}])
+def test_a_longer_list_of_the_sample_begins_with_the_shorter_one(options):
     model = RelatedEvents().fit(load_sample())
-    shorter = model.related_all(1, **wishes)
+    shorter = model.related_all(1, **options)
     for n in (2, 3, 5, 9, 10, 11, 29, 30, 31, 60):
-        longer = model.related_all(n, **wishes)
+        longer = model.related_all(n, **options)
         assert_begins_with(longer, shorter)
         shorter = longer
 
@@ -131,17 +131,17 @@ def test_the_list_as_of_a_day_is_that_of_the_archive_cut_at_that_day(
     day = dates.iloc[seed % len(dates)]
     known = (model.archive_["date"] <= day).to_numpy()
     ids = model.archive_["id"]
-    wishes = {"exclude": [ids[known].iloc[0]]} if excluded else {}
+    options = {"exclude": [ids[known].iloc[0]]} if excluded else {}
     then = [
-        model.related_many(ids[known], n, as_of=day, **wishes),
-        model.related_to("A flood", tags=["Spain"], date=day, n=n, as_of=day, **wishes),
+        model.related_many(ids[known], n, as_of=day, **options),
+        model.related_to("A flood", tags=["Spain"], date=day, n=n, as_of=day, **options),
     ]
     if not known.all():
         model.remove(ids[~known])
     assert model.archive_["id"].tolist() == ids[known].tolist()
     now = [
-        model.related_all(n, **wishes),
-        model.related_to("A flood", tags=["Spain"], date=day, n=n, **wishes),
+        model.related_all(n, **options),
+        model.related_to("A flood", tags=["Spain"], date=day, n=n, **options),
     ]
     for one, other in zip(then, now, strict=True):
         pd.testing.assert_frame_equal(one, other, check_exact=True)
@@ -178,9 +178,9 @@ def test_one_list_needs_nobody_else_s(monkeypatch, engine):
         monkeypatch.setattr(engine_class(name), "best_of_all", refuse)
     model = RelatedEvents(encoder=KeywordEncoder(), engine=engine).fit(random_frame(5, 60))
     ids = model.archive_["id"].tolist()
-    wishes = {"as_of": "2012-01-20", "diversity": 0.3, "near_duplicates": "drop"}
+    options = {"as_of": "2012-01-20", "diversity": 0.3, "near_duplicates": "drop"}
     assert len(model.related(ids[0], 10)) == 10
-    assert len(model.related(ids[0], 10, **wishes)) > 0
+    assert len(model.related(ids[0], 10, **options)) > 0
     assert len(model.related_many(ids[:5], 10)) == 50
     assert len(model.related_to("A flood in Spain", n=10)) == 10
     assert model.explain(ids[0], ids[1]).parts

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from relatedevents import read_events
 from relatedevents.errors import DroppedRowsWarning, InputError
+from relatedevents.readers.formats import formats_of
 
 CSV = 'id,date,headline,tags\na,1992-06-03,"Rio, at last","[""Rio, Brazil""]"\nb,,Kyoto,\n'
 JSONL = (
@@ -117,10 +118,13 @@ def test_missing_files_are_named_with_their_neighbours(tmp_path):
         read_events("nowhere/x.csv")
 
 
+FORMATS_SHOWN = ", ".join(map(repr, formats_of("events")))
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"format": "xml"}, "format: got 'xml'; allowed: 'csv', 'jsonl', 'parquet', 'context'"),
+        ({"format": "xml"}, f"format: got 'xml'; allowed: {FORMATS_SHOWN}\\."),
         ({"tag_aliases": ["a"]}, r"tag_aliases: got \['a'\]; allowed: a mapping \{alias: tag\}"),
         ({"tag_aliases": {"a": ""}}, r"tag_aliases: got 'a': ''; allowed: non-empty text"),
         ({"tag_aliases": {"a": "b", "b": "a"}}, "'a' leads back to itself; allowed: no circles"),

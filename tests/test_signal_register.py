@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from relatedevents import RelatedEvents, Weights, load_sample
+from relatedevents.calibration import shipped_calibration
 from relatedevents.errors import InputError
 from relatedevents.signals.base import Signal
 from relatedevents.signals.register import register, signal_names, unregister
@@ -151,3 +152,16 @@ def test_a_name_added_breaks_neither_saved_models_nor_probabilities(tmp_path, ar
             pd.testing.assert_frame_equal(lists, expected, check_exact=True)
     finally:
         unregister("sources")
+
+
+def test_a_name_taken_out_again_breaks_neither_models_nor_probabilities(archive):
+    # What comes with the package is read once: here while there is one signal more.
+    shipped_calibration.cache_clear()
+    register(Sources())
+    try:
+        model = RelatedEvents().fit(archive)
+        expected = model.related_all(N).drop(columns="sources")
+    finally:
+        unregister("sources")
+    for one in (model, RelatedEvents().fit(archive)):
+        pd.testing.assert_frame_equal(one.related_all(N), expected, check_exact=True)

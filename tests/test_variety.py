@@ -248,14 +248,14 @@ def test_lists_are_those_of_the_slow_reference(seed, n, n_events, diversity, dro
     reference = Variety(frame, encoder, weights)
     rng = np.random.default_rng(seed)
     ids = frame["id"].tolist()
-    wishes = {"diversity": diversity, "near_duplicates": "drop" if drop else "keep"}
+    options = {"diversity": diversity, "near_duplicates": "drop" if drop else "keep"}
     for id_ in rng.choice(ids, min(3, n_events), replace=False):
         pins = [str(pin) for pin in rng.choice(ids, min(2, n_events), replace=False)]
         exclude = [x for x in dict.fromkeys(map(str, rng.choice(ids, 2))) if x not in pins]
         day = None if rng.random() < 0.5 else "2012-01-25"
         until = None if day is None else Slow.day(day)
         table = model.related(
-            id_, n, pins=pins, exclude=exclude, as_of=day, min_score=lowest, **wishes
+            id_, n, pins=pins, exclude=exclude, as_of=day, min_score=lowest, **options
         )
         wanted = reference.list(
             id_, n, diversity=diversity, drop=drop, until=until, exclude=exclude, pins=pins,
@@ -263,42 +263,42 @@ def test_lists_are_those_of_the_slow_reference(seed, n, n_events, diversity, dro
         )  # fmt: skip
         assert table["related_id"].tolist() == wanted
         by_row = {id_: exclude}
-        many = model.related_many([id_], n, exclude=by_row, min_score=lowest, **wishes)
+        many = model.related_many([id_], n, exclude=by_row, min_score=lowest, **options)
         plain = reference.list(
             id_, n, diversity=diversity, drop=drop, exclude=exclude, lowest=lowest
         )
         assert many["related_id"].tolist() == plain
 
 
-@pytest.mark.parametrize("wishes", [BOTH, {"diversity": 1}, {"near_duplicates": "drop"}])
+@pytest.mark.parametrize("options", [BOTH, {"diversity": 1}, {"near_duplicates": "drop"}])
 @pytest.mark.parametrize("weights", [ALL, Weights.only(tags=1)])
-def test_every_method_gives_the_same_lists(wishes, weights):
+def test_every_method_gives_the_same_lists(options, weights):
     frame = random_frame(5, 300, words=["flood", "vote", "the", "town"])
     model = model_of(frame, RandomEncoder(), weights, n_threads=1)
-    every = model.related_all(6, **wishes)
+    every = model.related_all(6, **options)
     ids = frame["id"].tolist()
-    pd.testing.assert_frame_equal(model.related_many(ids, 6, **wishes), every, check_exact=True)
-    one = model.related(ids[7], 6, **wishes)
+    pd.testing.assert_frame_equal(model.related_many(ids, 6, **options), every, check_exact=True)
+    one = model.related(ids[7], 6, **options)
     assert one["related_id"].tolist() == lists_of(every)[ids[7]]
     # Threads, blocks and the archive's order change nothing.
     shuffled = frame.sample(frac=1, random_state=1).reset_index(drop=True)
     other = model_of(shuffled, RandomEncoder(), weights, n_threads=3, block_size=64)
-    assert lists_of(other.related_all(6, **wishes)) == lists_of(every)
+    assert lists_of(other.related_all(6, **options)) == lists_of(every)
     # Lists kept from a plain call are looked at and not touched.
     plain = model.related_all(6)
     cached = model._fitted.lists
-    pd.testing.assert_frame_equal(model.related_all(6, **wishes), every, check_exact=True)
+    pd.testing.assert_frame_equal(model.related_all(6, **options), every, check_exact=True)
     assert model._fitted.lists is cached
     pd.testing.assert_frame_equal(model.related_all(6), plain, check_exact=True)
 
 
-def test_without_a_wish_and_without_doubles_lists_are_the_plain_ones():
+def test_without_an_option_and_without_doubles_lists_are_the_plain_ones():
     words = [f"word{number}" for number in range(400)]
     frame = random_frame(3, 120, words=words)
     model = model_of(frame, RandomEncoder(), ALL)
     plain = model.related_all(8)
-    for wishes in ({"diversity": 0}, {"diversity": 0.0, "near_duplicates": "keep"}):
-        pd.testing.assert_frame_equal(model.related_all(8, **wishes), plain, check_exact=True)
+    for options in ({"diversity": 0}, {"diversity": 0.0, "near_duplicates": "keep"}):
+        pd.testing.assert_frame_equal(model.related_all(8, **options), plain, check_exact=True)
     reference = Variety(frame, RandomEncoder(), ALL)
     told = [reference.told(id_) for id_ in frame["id"]]
     alike = {
@@ -402,7 +402,7 @@ def test_a_run_keeps_the_order_of_the_list(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("wishes", "message"),
+    ("options", "message"),
     [
         ({"diversity": 1.1}, r"diversity: got 1.1; allowed: a finite number from 0 up to 1."),
         ({"diversity": -0.1}, r"diversity: got -0.1; allowed: a finite number from 0 up to 1."),
@@ -415,13 +415,13 @@ def test_a_run_keeps_the_order_of_the_list(tmp_path):
         ({"near_duplicates": None}, r"near_duplicates: got None; allowed: 'keep', 'drop'."),
     ],
 )
-def test_bad_wishes(wishes, message):
+def test_bad_options(options, message):
     model = by_hand("Flood", "Vote")
     for ask in (
-        lambda: model.related("e0", **wishes),
-        lambda: model.related_to("Flood", **wishes),
-        lambda: model.related_many(["e0"], **wishes),
-        lambda: model.related_all(**wishes),
+        lambda: model.related("e0", **options),
+        lambda: model.related_to("Flood", **options),
+        lambda: model.related_many(["e0"], **options),
+        lambda: model.related_all(**options),
     ):
         with pytest.raises(InputError, match=re.escape(message)):
             ask()

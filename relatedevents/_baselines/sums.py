@@ -1,4 +1,4 @@
-"""Plain sums: weighted cosines and decays with the days, as they are, neither bent nor gated.
+"""Plain sums: weighted cosines and decays with the days, as they are, neither saturated nor gated.
 
 The model's own signals may change their shape; a baseline that others have measured must not.
 So these sums are worked out here, over whole rows, from the same vectors, tags and words.

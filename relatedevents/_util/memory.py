@@ -74,8 +74,8 @@ def _gigabytes(n_bytes: int) -> str:
 
 def _machine_left() -> int | None:
     lines = _text(Path("/proc/meminfo")).splitlines()
-    told = [line.split()[1] for line in lines if line.startswith("MemAvailable:")]
-    return int(told[0]) * 1024 if told else None
+    found = [line.split()[1] for line in lines if line.startswith("MemAvailable:")]
+    return int(found[0]) * 1024 if found else None
 
 
 def _groups_left() -> Iterator[int | None]:

@@ -25,7 +25,7 @@ ExactScores = Callable[[I64, I64], F64]
 Progress = Callable[[int], None]
 
 #: Where each engine lies: "module:class". Add one here, and the contract suite
-#: (tests/test_engine_contract.py) checks it.
+#: (tests/test_engine_contract.py) checks it, and every option `engine` takes its name.
 ENGINES = {
     "exact": "relatedevents.engines.exact:ExactEngine",
     "approximate": "relatedevents.engines.approximate:ApproximateEngine",
@@ -206,8 +206,9 @@ class Engine(Protocol):
         exact, n
             As in `best_of_rows`.
         low : numpy.ndarray of float32, shape (n_candidates,), optional
-            The float32 score at which one of `rows` matters to each candidate; without it, to
-            none.
+            The float32 score at which one of `rows` matters to each candidate, with the
+            candidate as the query (`exact` tells the other direction, which may differ);
+            without it, to none.
         projected : ProjectedVectors, optional
             Those of all candidates' dense vectors, where these have many more dimensions.
 

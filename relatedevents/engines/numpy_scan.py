@@ -72,7 +72,7 @@ def scores_of_all(queries: ScoreTerms, candidates: ScoreTerms) -> _Scores:
     Returns
     -------
     numpy.ndarray of float32, shape (n_queries, n_candidates)
-        Each within the operands' `error` of the exact one.
+        Each within the terms' `error` of the exact one.
     """
     scores = np.zeros((len(queries.days), len(candidates.days)), dtype=np.float32)
     for name in ("dense", "second"):

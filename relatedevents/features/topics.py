@@ -63,8 +63,8 @@ class TopicSpace:
             _, strength, directions = randomized_svd(
                 tags, n, n_iter=_POWER_ITERATIONS, random_state=0
             )
-        told = strength > 1e-6 * max(float(strength[0]), 1e-12)
-        return cls(np.ascontiguousarray(directions[told].T, dtype=np.float32))
+        strong = strength > 1e-6 * max(float(strength[0]), 1e-12)
+        return cls(np.ascontiguousarray(directions[strong].T, dtype=np.float32))
 
     def grown(self, columns: npt.NDArray[np.int64], n_tags: int) -> TopicSpace:
         """Return the space over more tags; those that came later lie in no direction.

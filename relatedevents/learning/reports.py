@@ -93,9 +93,9 @@ class Tuning(_OfMetric):
 
     def to_dict(self) -> dict[str, Any]:
         """Return every field as plain numbers, texts and lists, ready for JSON."""
-        told = {field.name: getattr(self, field.name) for field in fields(self)}
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
         return {
-            **told,
+            **values,
             "weights_before": self.weights_before.to_dict(),
             "weights_after": self.weights_after.to_dict(),
             "unexplained": self.unexplained.to_dict("records"),
@@ -112,13 +112,13 @@ class Tuning(_OfMetric):
         """
         rows = settings["unexplained"]
         columns = {name: pd.Series([row[name] for row in rows], dtype=object) for name in _COLUMNS}
-        told = {
+        values = {
             **settings,
             "weights_before": Weights.from_dict(settings["weights_before"]),
             "weights_after": Weights.from_dict(settings["weights_after"]),
             "unexplained": pd.DataFrame(columns),
         }
-        return cls(**told)
+        return cls(**values)
 
 
 @dataclass(frozen=True)

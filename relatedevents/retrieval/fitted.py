@@ -63,7 +63,7 @@ class Setup:
             check_count("n_threads", self.n_threads)
 
     def engine_for(self, n_events: int) -> str:
-        """Return the engine that finds lists among so many events: "exact" or "approximate"."""
+        """Return the name of the engine that finds lists among so many events."""
         if self.engine != "auto":
             return self.engine
         large = n_events > AUTO_EXACT
@@ -171,8 +171,8 @@ class Fitted:
         if self.lists is not None and self.lists.version == self.index.version:
             contents = contents.joined(self.lists.contents())
         if self.calibration is not None:
-            told = {"calibration": self.calibration.to_dict()}
-            contents = contents.joined(Contents(told, {}, {}))
+            settings = {"calibration": self.calibration.to_dict()}
+            contents = contents.joined(Contents(settings, {}, {}))
         if self.encoder is not None and encoder_name is None and is_static(self.encoder):
             arrays, settings = static_parts(self.encoder)
             named = {f"{_ENCODER}_{name}": array for name, array in arrays.items()}

@@ -70,8 +70,8 @@ def shared_tags(
         csr_arrays(query_tags), queries, csr_arrays(candidate_tags), candidates
     )
     with collector_paused():
-        told = [names[column] for column in columns]
-        return [told[a:b] for a, b in pairwise(starts.tolist())]
+        shared = [names[column] for column in columns]
+        return [shared[a:b] for a, b in pairwise(starts.tolist())]
 
 
 def long_table(

@@ -110,9 +110,10 @@ class Extension:
 class Signal:
     """One signal; its value for a pair lies in [0, 1], its part of a score is weight x value.
 
-    A signal that needs no more than days says only `values` and `terms`. One that learns
-    something has columns of its own: `fit` learns its space, `transform` makes the columns of
-    events from it, `extend` adds to it what events of an update bring.
+    A signal that needs no more than days, or columns of other signals, says only `values` and
+    `terms`. One with columns of its own says `fit`, which learns its space (None if there is
+    nothing to learn), and `transform`, which makes the columns of events from it; where events
+    of an update bring something to learn, `extend` adds it.
 
     Attributes
     ----------

@@ -125,7 +125,8 @@ def _of(terms: Sequence[Term], kind: type[_Term], most: int | None = None) -> li
     found: list[_Term] = [term for term in terms if isinstance(term, kind)]
     if most is not None and len(found) > most:
         came = f"{len(found)} signals that bring a {kind.__name__} have a weight"
-        raise InputError(problem("weights", came, f"{most} at most"))
+        todo = "Set the weight of one of them to 0, or let the signal bring a SparseTerm."
+        raise InputError(problem("weights", came, f"{most} at most", todo))
     return found
 
 
