@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from relatedevents._util.arrays import starts_of
+from relatedevents._util.threads import in_threads
 from relatedevents.engines.terms import DECIMALS, UNDATED
 from relatedevents.features.word_sets import Wording
 from relatedevents.signals.base import csr_arrays
@@ -191,11 +191,4 @@ def pick_diverse(
 
 def _in_threads(work: Callable[[int, int], None], n_lists: int, n_threads: int) -> None:
     firsts = range(0, n_lists, _CHUNK)
-    lasts = [min(first + _CHUNK, n_lists) for first in firsts]
-    if len(lasts) < 2 or n_threads < 2:
-        for first, last in zip(firsts, lasts, strict=True):
-            work(first, last)
-        return
-    with ThreadPoolExecutor(n_threads) as pool:
-        # The list takes each result, so that what a worker raises is raised here.
-        list(pool.map(work, firsts, lasts))
+    in_threads(n_threads, lambda first: work(first, min(first + _CHUNK, n_lists)), firsts)
