@@ -121,7 +121,7 @@ def _lists_updated(
         report = replace(report, whole=True, searched=len(change.index))
     else:
         engine = fitted.engine(retriever.setup)
-        now, searched, merged = IncrementalTopK(change, engine, weights).run(before)
+        now, searched, merged = IncrementalTopK(change, engine, weights).run(lists)
         report = replace(report, searched=searched, merged=merged)
         fitted.lists = now
     changed = np.sort(change.index.positions(Rows(np.flatnonzero(lists.changed(now)))))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -138,17 +138,19 @@ class IncrementalTopK:
     engine: Engine
     weights: Weights
 
-    def run(self, before: ListCache) -> tuple[ListCache, int, int]:
+    def run(self, lists: ListChange) -> tuple[ListCache, int, int]:
         """Return the lists now, how many were searched for, and how many merged."""
+        before = lists.before
         source, n_events = self.change.source, len(self.change.index)
-        left = before.renumbered(source)
+        # Written into below, while what was left is still compared with.
+        left = replace(lists.left, rows=lists.left.rows.copy(), scores=lists.left.scores.copy())
         added = np.flatnonzero(source < 0)
         bounds = np.full(n_events, np.inf)
         bounds[source >= 0] = before.bounds()[source[source >= 0]]
         width = min(left.n, n_events - 1)
         own, new = self._new_pairs(added, bounds, width)
         n_above = np.bincount(new.owners[new.keys > bounds[new.owners]], minlength=n_events)
-        touched = with_gaps(left.rows, before.rows.shape[1]) & (source >= 0)
+        touched = lists.gaps & (source >= 0)
         touched[new.owners] = True
         rows = np.flatnonzero(touched)
         n_left = (left.rows[rows] >= 0).sum(axis=1)
