@@ -25,12 +25,12 @@ from toy import (
 from relatedevents import RelatedEvents, Weights
 from relatedevents._util import threads
 from relatedevents._util._compiled import Kernel
+from relatedevents._util.arrays import UNDATED
 from relatedevents.engines import all_pairs
 from relatedevents.engines.base import Filters
 from relatedevents.engines.bounds import bounding_vectors
 from relatedevents.engines.exact import ExactEngine
 from relatedevents.engines.postings import Postings
-from relatedevents.engines.terms import UNDATED
 from relatedevents.signals.score import pair_scores, score_terms
 from relatedevents.signals.words import saturate
 

@@ -22,9 +22,10 @@ from toy import (
 
 from relatedevents import RelatedEvents, Weights
 from relatedevents._util import threads
+from relatedevents._util.arrays import UNDATED
 from relatedevents.engines.base import ENGINES, Best, Filters, engine_class, rank_candidates
 from relatedevents.engines.numpy_scan import scores_of_all
-from relatedevents.engines.terms import DECIMALS, UNDATED
+from relatedevents.engines.terms import DECIMALS
 from relatedevents.errors import InputError
 from relatedevents.signals.score import pair_scores, score_terms
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from toy import ALL, ConstantEncoder, KeywordEncoder, RandomEncoder, Slow, random_frame, toy_model
 
 from relatedevents import RelatedEvents, Weights
-from relatedevents.engines.terms import SATURATION, UNDATED
+from relatedevents._util.arrays import UNDATED
+from relatedevents.engines.terms import SATURATION
 from relatedevents.signals.recency import recency_values
 from relatedevents.signals.score import add_parts, pair_parts, score_terms
 from relatedevents.signals.time import time_values

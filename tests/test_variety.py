@@ -21,7 +21,7 @@ from scipy import sparse
 from toy import ALL, KeywordEncoder, RandomEncoder, Slow, lists_of, random_frame
 
 from relatedevents import RelatedEvents, Weights
-from relatedevents.engines.terms import UNDATED
+from relatedevents._util.arrays import UNDATED
 from relatedevents.errors import InputError
 from relatedevents.evaluation.tables import run_from_table
 from relatedevents.features.word_sets import Wording

@@ -11,6 +11,9 @@ F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
+#: The day, in int32, of what has no date: later than every real day.
+UNDATED = int(np.iinfo(np.int32).max)
+
 
 def inverse(order: I64) -> I64:
     """Return the permutation that undoes another: the row of each position.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from relatedevents._util.arrays import inverse
-from relatedevents.archive.dates import UNDATED, dates_of, day_of, days_of, is_missing
+from relatedevents._util.arrays import UNDATED, inverse
+from relatedevents.archive.dates import dates_of, day_of, days_of, is_missing
 from relatedevents.archive.ids import Ids
 from relatedevents.archive.table import check_events, check_frame, to_pandas
 

@@ -15,11 +15,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from relatedevents._util.arrays import UNDATED
 from relatedevents._util.checks import problem, shown
 from relatedevents.errors import InputError
-
-UNDATED = int(np.iinfo(np.int32).max)
-"""The day of an event without a date: later than every real day."""
 
 ALLOWED_DATES = (
     "a date, a datetime, or text that starts with year-month-day such as '2012-10-12', "

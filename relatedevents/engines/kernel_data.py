@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from relatedevents._util.arrays import I32
+from relatedevents._util.arrays import I32, UNDATED
 from relatedevents.engines.base import Filters
 from relatedevents.engines.kernels.structs import RowData, ScoreConfig
 from relatedevents.engines.postings import csr_arrays
-from relatedevents.engines.terms import SATURATION, UNDATED, ScoreTerms
+from relatedevents.engines.terms import SATURATION, ScoreTerms
 
 #: The day of an undated event: later than every day, and beyond every table of days.
 FAR = np.int32(2**30)

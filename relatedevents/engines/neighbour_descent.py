@@ -16,7 +16,7 @@ from contextlib import contextmanager
 import numpy as np
 from scipy import sparse
 
-from relatedevents._util.arrays import F32, I32, I64, Mask, chunks
+from relatedevents._util.arrays import F32, I32, I64, UNDATED, Mask, chunks
 from relatedevents._util.threads import in_threads
 from relatedevents.engines.all_pairs import AllPairs
 from relatedevents.engines.base import Best, ExactScores, Filters, Progress, rank_candidates
@@ -25,7 +25,7 @@ from relatedevents.engines.clusters import Clusters
 from relatedevents.engines.config import EngineConfig
 from relatedevents.engines.kernels.structs import ClusterMembers, QuerySpace, SearchLimits, TopK
 from relatedevents.engines.postings import Postings
-from relatedevents.engines.terms import UNDATED, ScoreTerms
+from relatedevents.engines.terms import ScoreTerms
 
 # More are kept than are asked for, since float32 may take one for another.
 _SPARE = 2

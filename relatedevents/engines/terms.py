@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import numpy as np
 from scipy import sparse
 
 from relatedevents._util.arrays import F32, I32, I64
 
 #: Scores are compared after rounding to this many decimals.
 DECIMALS = 6
-#: The day of an event without a date.
-UNDATED = np.iinfo(np.int32).max
 #: Where a saturated value x, (1 + SATURATION) x / (x + SATURATION), reaches (1 + SATURATION) / 2.
 SATURATION = 0.2
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from relatedevents._util.arrays import starts_of
+from relatedevents._util.arrays import UNDATED, starts_of
 from relatedevents._util.threads import in_threads
-from relatedevents.engines.terms import DECIMALS, UNDATED
+from relatedevents.engines.terms import DECIMALS
 from relatedevents.features.word_sets import Wording
 from relatedevents.signals.base import csr_arrays
 from relatedevents.signals.features import Features
