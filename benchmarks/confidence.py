@@ -28,7 +28,7 @@ from relatedevents.learning import confidence
 from relatedevents.learning.calibrate import LEAST_SKILL, calibration_of_pairs, labelled_pairs
 from relatedevents.learning.coordinate_search import folds_of
 from relatedevents.learning.links import read_training_links
-from relatedevents.weights import SIGNALS
+from relatedevents.signals.score import add_parts
 
 REPORT = Path(__file__).resolve().parent / "CONFIDENCE.md"
 PLOT = REPORT.with_suffix(".svg")
@@ -57,16 +57,15 @@ class Told:
     base_rates: np.ndarray | float
 
 
-def ranks(queries: np.ndarray, parts: np.ndarray) -> np.ndarray:
+def ranks(queries: np.ndarray, scores: np.ndarray) -> np.ndarray:
     """Return each pair's rank among those of its query, by score."""
-    scores = pd.Series(parts.sum(axis=1))
-    return scores.groupby(queries).rank(method="first", ascending=False).to_numpy()
+    return pd.Series(scores).groupby(queries).rank(method="first", ascending=False).to_numpy()
 
 
 def judged_pairs(
     model: RelatedEvents, folder: Path, *, early: bool
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the graded pairs of the judged events of a period: queries, parts, which are useful.
+    """Return the graded pairs of the judged events of a period: queries, scores, which are useful.
 
     Of the early period, pairs with later events are left out.
     """
@@ -82,7 +81,7 @@ def judged_pairs(
     numbers, ids, others, useful = zip(*rows, strict=True)
     queries = retriever.queries(ids, "judged")
     parts = retriever.scorer.parts(queries, np.arange(len(ids)), index.ids.rows_of(others))
-    return np.array(numbers), parts, np.array(useful)
+    return np.array(numbers), add_parts(parts), np.array(useful)
 
 
 def learned(model: RelatedEvents, folder: Path) -> Calibration:
@@ -101,9 +100,9 @@ def in_folds(
     groups: np.ndarray,
 ) -> Told:
     """Predict every pair from the folds that it is not in."""
-    queries, parts, linked = pairs
-    found = confidence.cross_validate(parts, linked, queries, folds_of(groups, FOLDS, SEED))
-    rank = ranks(queries, parts)
+    queries, scores, linked = pairs
+    found = confidence.cross_validate(scores, linked, queries, folds_of(groups, FOLDS, SEED))
+    rank = ranks(queries, scores)
     return Told(name, queries, rank, found.probabilities, linked, found.base_rates)
 
 
@@ -111,10 +110,10 @@ def as_shipped(
     name: str, model: RelatedEvents, pairs: tuple[np.ndarray, np.ndarray, np.ndarray]
 ) -> Told:
     """Predict every pair by what ships."""
-    queries, parts, linked = pairs
+    queries, scores, linked = pairs
     shipped = model.calibration_
-    predicted = shipped.probabilities(parts)
-    return Told(name, queries, ranks(queries, parts), predicted, linked, shipped.base_rate)
+    predicted = shipped.probabilities(scores)
+    return Told(name, queries, ranks(queries, scores), predicted, linked, shipped.base_rate)
 
 
 def figures_row(told: Told) -> str:
@@ -209,21 +208,10 @@ def verdict_on_links(found: Calibration | None) -> str:
         "The tuned model keeps these probabilities."
         if found is not None
         else f"Their Brier skill is below {LEAST_SKILL}, so the tuned model tells none of them: "
-        "that site takes the first ten of many events with equally many shared tags, and no part "
-        "of a score says which."
+        "that site takes the first ten of many events with equally many shared tags, and no "
+        "score says which."
     )
     return f"links_dev, tuned, in folds by day. {kept}"
-
-
-def coefficients_table(named: list[tuple[str, Calibration]]) -> list[str]:
-    lines = [
-        f"| | intercept | {' | '.join(SIGNALS)} |",
-        f"|---|---:|{'---:|' * len(SIGNALS)}",
-    ]
-    for name, one in named:
-        cells = " | ".join(f"{number:.2f}" for number in one.coefficients)
-        lines.append(f"| {name} | {one.intercept:.2f} | {cells} |")
-    return lines
 
 
 def write(model: RelatedEvents, folder: Path) -> None:
@@ -257,21 +245,23 @@ def report(folder: Path, model: RelatedEvents) -> str:
         [verdict_on_links(of_site), "", *cuts_table(on_links)],
         [f"Lists of {N:,} of {N_RANDOM:,} events of before 2014, drawn by lot:"],
         of_random_events(model),
-        ["## Coefficients", "", "Of one unit of each part; none may be below 0."],
-        coefficients_table([("as shipped", model.calibration_)]),
+        [
+            f"As shipped: intercept {model.calibration_.intercept:.3f}, "
+            f"slope {model.calibration_.slope:.3f}."
+        ],
     ]
     return "\n\n".join("\n".join(part) for part in parts) + "\n"
 
 
 INTRODUCTION = """\
 `probability` is that of a reader finding a link useful (grade 2 or 3 of the judged events), learned
-from judged events until 2013 under the default weights: logistic regression on the parts of the
-score (`relatedevents/learning/confidence.py`). It depends on the two events alone; `n`, filters,
-pins and rank do not move it. Events until 2013 are predicted in five folds by event, those of later
-years by what ships, the tuned model's links in five folds by day. Calibration error: mean distance
-of predicted and found in ten bins of equal size. Brier skill: over a constant, the share of useful
-pairs learned from. Only pairs that a system listed were judged, so the share found is that of such
-candidates."""
+from judged events until 2013 under the default weights: logistic regression on the score
+(`relatedevents/learning/confidence.py`), so it never rises on the way down a list. It depends on
+the two events alone; `n`, filters and pins do not move it. Events until 2013 are predicted in five
+folds by event, those of later years by what ships, the tuned model's links in five folds by day.
+Calibration error: mean distance of predicted and found in ten bins of equal size. Brier skill: over
+a constant, the share of useful pairs learned from. Only pairs that a system listed were judged, so
+the share found is that of such candidates."""
 
 ADVICE = """\
 Cut at 0.3 to leave out what is likely noise, at 0.5 where a wrong link is worse than a missing one;

@@ -1,8 +1,9 @@
-"""Calibration: the probability that a listed event belongs there, from the parts of its score."""
+"""Calibration: the probability that a listed event belongs there, from its score."""
 
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cache
@@ -16,8 +17,7 @@ from relatedevents._util.checks import check_number, problem, shown
 from relatedevents.encoders import Encoder, encoder_fingerprint, is_static
 from relatedevents.engines.terms import DECIMALS
 from relatedevents.errors import InputError
-from relatedevents.signals.register import signal_names
-from relatedevents.weights import SIGNALS, Weights
+from relatedevents.weights import Weights
 
 #: Where what ships lies, beside the package's other data.
 SHIPPED = "default_calibration.json"
@@ -27,22 +27,20 @@ _MOST = 13.0
 
 @dataclass(frozen=True)
 class Calibration:
-    """Coefficients that turn the parts of a pair's score into a probability.
+    """Two numbers that turn a score into a probability.
 
-    ``probability = 1 / (1 + exp(-(intercept + sum of coefficient x part)))``, logistic regression
-    whose coefficients are not negative: no more of a signal ever makes a pair less probable.
+    ``probability = 1 / (1 + exp(-(intercept + slope x score)))``, Platt scaling with a slope of 0
+    or more: the probability never rises on the way down a list, and cutting by it cuts a tail.
 
     Attributes
     ----------
     meaning : str
         Of what it is the probability, such as "being useful to a reader".
     weights : Weights
-        Of the score whose parts it reads; under other weights it says nothing.
+        Of the score that it reads; under other weights it says nothing.
     encoder : str or None
         `relatedevents.encoders.encoder_fingerprint` of the encoder it was learned with.
-    intercept : float
-    coefficients : tuple of float
-        One for each of `signals`; 0 for a signal that came to the package later.
+    intercept, slope : float
     n_queries, n_pairs, n_groups, n_folds : int
         What it was learned from: the first 50 candidates of each query. Queries of one group, a
         story or a day, were in one fold.
@@ -55,15 +53,13 @@ class Calibration:
         On the same pairs: 1 - mean squared error / that of always telling the base rate.
     auc : float
         On the same pairs: how often a linked pair has a higher probability than one that is not.
-    signals : tuple of str
-        `signal_names()` as they were when it was learned or read.
     """
 
     meaning: str
     weights: Weights
     encoder: str | None
     intercept: float
-    coefficients: tuple[float, ...]
+    slope: float
     n_queries: int
     n_pairs: int
     n_groups: int
@@ -72,27 +68,21 @@ class Calibration:
     calibration_error: float
     brier_skill: float
     auc: float
-    signals: tuple[str, ...] = SIGNALS
 
     def holds_for(self, weights: Weights) -> bool:
-        """Tell whether a score by these weights has the parts it was learned with."""
-        # How ties are broken moves no part.
+        """Tell whether a score by these weights is the one it was learned with."""
+        # How ties are broken moves no score.
         return replace(weights, tie_break=self.weights.tie_break) == self.weights
 
-    def probabilities(self, parts: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    def probabilities(self, scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Return the probability of each pair, above 0 and below 1, to six decimals.
 
         Parameters
         ----------
-        parts : numpy.ndarray of float64, shape (n_pairs, n_signals)
-            All parts of their scores.
+        scores : numpy.ndarray of float64, shape (n_pairs,)
+            Scores that are equal in a list's order have the same probability.
         """
-        logits = np.full(len(parts), self.intercept)
-        # From left to right, as scores are: the same for one pair or many.
-        # By name: signals may have been added or taken out since.
-        known = dict(zip(self.signals, self.coefficients, strict=True))
-        for column, name in enumerate(signal_names()):
-            logits += known.get(name, 0.0) * parts[:, column]
+        logits = self.intercept + self.slope * np.round(scores, DECIMALS)
         exact = 1.0 / (1.0 + np.exp(-np.clip(logits, -_MOST, _MOST)))
         return np.asarray(np.round(exact, DECIMALS))
 
@@ -107,12 +97,7 @@ class Calibration:
     def to_dict(self) -> dict[str, Any]:
         """Return every field as plain numbers and texts, ready for JSON."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
-        signals = values.pop("signals")
-        return {
-            **values,
-            "weights": self.weights.to_dict(),
-            "coefficients": dict(zip(signals, self.coefficients, strict=True)),
-        }
+        return {**values, "weights": self.weights.to_dict()}
 
     @classmethod
     def from_dict(cls, settings: Mapping[str, Any]) -> Self:
@@ -123,17 +108,11 @@ class Calibration:
         KeyError, TypeError, ValueError
             If a field is missing, unknown, or of another form.
         """
-        coefficients = dict(settings["coefficients"])
-        values = {
-            **settings,
-            "weights": Weights.only(**settings["weights"]),
-            "coefficients": tuple(float(coefficients.pop(name, 0.0)) for name in signal_names()),
-            "signals": signal_names(),
-        }
-        if any(coefficients.values()):
-            came = f"coefficients of unknown signals {sorted(coefficients)}"
+        numbers = {name: float(settings[name]) for name in ("intercept", "slope")}
+        if numbers["slope"] < 0.0:
+            came = f"a slope of {numbers['slope']}"
             raise ValueError(came)
-        return cls(**values)
+        return cls(**{**settings, **numbers, "weights": Weights.only(**settings["weights"])})
 
 
 @cache
@@ -156,6 +135,30 @@ def shipped_for(encoder: Encoder) -> Calibration | None:
         return None
     shipped = shipped_calibration()
     return shipped if encoder_fingerprint(encoder) == shipped.encoder else None
+
+
+def saved_calibration(settings: Mapping[str, Any]) -> Calibration | None:
+    """Return a saved model's calibration.
+
+    Earlier versions had a coefficient for each signal. What shipped with them is replaced by what
+    ships now; what a user learned can't be turned into a function of the score, so None is left.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError
+        As `Calibration.from_dict`.
+    """
+    if "coefficients" not in settings:
+        return Calibration.from_dict(settings)
+    shipped = shipped_calibration()
+    if (settings["meaning"], settings["encoder"]) == (shipped.meaning, shipped.encoder):
+        return shipped
+    told = (
+        "this model's probabilities were learned by an earlier version and no longer hold: "
+        "learn them again with model.calibrate(links)"
+    )
+    warnings.warn(told, UserWarning, stacklevel=2)
+    return None
 
 
 def check_min_probability(value: object, calibration: Calibration | None) -> float:

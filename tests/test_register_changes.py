@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -112,24 +111,6 @@ def test_a_signal_with_a_weight_is_missed(tmp_path, archive):
     with registered(Sources()):
         for one in (model, RelatedEvents.load(tmp_path / "model")):
             pd.testing.assert_frame_equal(one.related_all(N), expected, check_exact=True)
-
-
-def test_probabilities_follow_the_names_of_signals(archive):
-    """What was learned of one signal is never multiplied with another's part."""
-    with registered(Length(), Sources()):
-        model = RelatedEvents(weights=Weights(extra={"sources": 0.7})).fit(archive.iloc[:60])
-        learned = (*([0.5] * 8), 9.0, 2.0)
-        model._fitted.calibration = replace(
-            shipped_calibration(),
-            weights=model.weights,
-            coefficients=learned,
-            signals=signal_names(),
-        )
-        expected = model.related_all(N)["probability"]
-        unregister("length")
-        assert model.related_all(N)["probability"].equals(expected)
-        told = model.calibration_.to_dict()
-        assert told["coefficients"]["sources"] == 2.0
 
 
 def test_another_spelling_of_a_name_is_none_of_a_tag(archive):

@@ -1,4 +1,4 @@
-"""Calibration learned from links: how probable a link is, by the parts of its score."""
+"""Calibration learned from links: how probable a link is, by its score."""
 
 from __future__ import annotations
 
@@ -15,13 +15,12 @@ from relatedevents.learning.coordinate_search import folds_of
 from relatedevents.learning.links import TrainingLinks, read_training_links
 from relatedevents.retrieval.queries import Queries
 from relatedevents.retrieval.retriever import Retriever
-from relatedevents.signals.register import signal_names
 
 #: How many candidates of each query a calibration is learned from.
 N_CANDIDATES = 50
-#: Less skill than this over a constant, and the parts tell too little to cut lists by.
+#: Less skill than this over a constant, and scores tell too little to cut lists by.
 LEAST_SKILL = 0.1
-# What a file tells of a coefficient.
+# What a file tells of intercept and slope.
 _DECIMALS = 6
 
 LINKED = "being linked"
@@ -35,7 +34,7 @@ def calibrate(
     Raises
     ------
     InputError
-        If too few links are among the candidates, or the parts tell hardly which.
+        If too few links are among the candidates, or the scores tell hardly which.
     """
     check_count("n_folds", n_folds, 2)
     check_count("seed", seed, 0)
@@ -97,21 +96,21 @@ def calibration_of_pairs(
     Parameters
     ----------
     retriever : Retriever
-        Under whose weights the parts are.
-    pairs : (queries, parts, linked)
+        Under whose weights the scores are.
+    pairs : (queries, scores, linked)
         As `labelled_pairs` returns them.
     groups : numpy.ndarray of int64, shape (n_queries,)
         Queries of one group stay in one fold.
     meaning, n_folds, seed
         As in `RelatedEvents.calibrate`.
     """
-    queries, parts, linked = pairs
+    queries, scores, linked = pairs
     folds = folds_of(groups, n_folds, seed)
     try:
-        held_out = confidence.cross_validate(parts, linked, queries, folds)
+        held_out = confidence.cross_validate(scores, linked, queries, folds)
     except ValueError:
         return None
-    intercept, coefficients = confidence.learn(parts, linked)
+    intercept, slope = confidence.learn(scores, linked)
     predicted = held_out.probabilities
     encoder = retriever.fitted.encoder
     return Calibration(
@@ -119,7 +118,7 @@ def calibration_of_pairs(
         weights=retriever.setup.weights,
         encoder=None if encoder is None else encoder_fingerprint(encoder),
         intercept=round(intercept, _DECIMALS),
-        coefficients=tuple(round(number, _DECIMALS) for number in coefficients),
+        slope=round(slope, _DECIMALS),
         n_queries=len(groups),
         n_pairs=len(linked),
         n_groups=len(np.unique(groups)),
@@ -128,18 +127,17 @@ def calibration_of_pairs(
         calibration_error=confidence.expected_calibration_error(predicted, linked),
         brier_skill=confidence.brier_skill(predicted, linked, held_out.base_rates),
         auc=confidence.auc(predicted, linked),
-        signals=signal_names(),
     )
 
 
 def labelled_pairs(
     retriever: Retriever, links: TrainingLinks
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
-    """Return the first candidates of some queries: query numbers, parts, and which are linked."""
+    """Return the first candidates of some queries: query numbers, scores, and which are linked."""
     index = retriever.index
     queries = Queries.of_rows(index, index.rows(links.queries))
     best = retriever.candidates(queries.rows, N_CANDIDATES, links.max_day)
     numbers, ranks = np.nonzero(best.rows >= 0)
     rows = Rows(best.rows[numbers, ranks])
-    parts = retriever.scorer.parts(queries, numbers, rows)
-    return numbers, parts, links.grades_of(numbers, index.positions(rows)) > 0.0
+    scores = best.scores[numbers, ranks]
+    return numbers, scores, links.grades_of(numbers, index.positions(rows)) > 0.0

@@ -131,14 +131,15 @@ def explanation_of(scorer: Scorer, rows: Rows) -> Explanation:
     }
     days = features.days[rows].astype(np.int64)
     headlines = index.table["headline"].iloc[index.positions(rows)].tolist()
+    score = add_parts(parts)
     known = scorer.calibration is not None
     return Explanation(
         id=index.ids[int(rows[0])],
         related_id=index.ids[int(rows[1])],
         headline=headlines[0],
         related_headline=headlines[1],
-        score=float(add_parts(parts)[0]),
-        probability=float(scorer.probabilities(parts)[0]) if known else None,
+        score=float(score[0]),
+        probability=float(scorer.probabilities(score)[0]) if known else None,
         parts=by_signal,
         weights=dict(zip(signal_names(), scorer.weights.by_signal(), strict=True)),
         shares=shares,

@@ -196,7 +196,7 @@ class Pipeline:
     def _table(self, request: Request, pairs: Pairs) -> tuple[pd.DataFrame, Rows]:
         scorer, queries, index = self.scorer, request.queries, self.scorer.index
         parts = scorer.parts(queries, pairs.queries, pairs.candidates)
-        probabilities = scorer.probabilities(parts)
+        probabilities = scorer.probabilities(pairs.scores)
         if request.options.min_probability is not None:
             likely = pairs.pinned | (probabilities >= request.options.min_probability)
             pairs, parts, probabilities = pairs.where(likely), parts[likely], probabilities[likely]

@@ -54,7 +54,7 @@ class Retriever:
 
     @property
     def calibration(self) -> Calibration | None:
-        """What turns parts into probabilities, if it was learned under these weights."""
+        """What turns scores into probabilities, if it was learned under these weights."""
         found = self.fitted.calibration
         return found if found is not None and found.holds_for(self.setup.weights) else None
 

@@ -26,7 +26,7 @@ class Scorer:
     weights : Weights
         What each signal counts.
     calibration : Calibration or None
-        What turns parts into probabilities; None where nothing does under these weights.
+        What turns scores into probabilities; None where nothing does under these weights.
     """
 
     index: Index
@@ -48,8 +48,8 @@ class Scorer:
         q = queries.feature_rows[numbers]
         return pair_parts(queries.features, q, self.index.features, rows, self.weights)
 
-    def probabilities(self, parts: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """Return the probability of some pairs from all their parts, NaN where none is known."""
+    def probabilities(self, scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Return the probability of some pairs from their scores, NaN where none is known."""
         if self.calibration is None:
-            return np.full(len(parts), np.nan)
-        return self.calibration.probabilities(parts)
+            return np.full(len(scores), np.nan)
+        return self.calibration.probabilities(scores)
