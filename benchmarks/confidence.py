@@ -26,7 +26,7 @@ from relatedevents import model as model_module
 from relatedevents.calibration import SHIPPED, Calibration
 from relatedevents.learning import confidence
 from relatedevents.learning.calibrate import LEAST_SKILL, calibration_of_pairs, labelled_pairs
-from relatedevents.learning.coordinate_search import folds_of
+from relatedevents.learning.folds import folds_of
 from relatedevents.learning.links import read_training_links
 from relatedevents.signals.score import add_parts
 

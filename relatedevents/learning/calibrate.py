@@ -11,7 +11,7 @@ from relatedevents.encoders import encoder_fingerprint
 from relatedevents.errors import InputError
 from relatedevents.index.numbering import Rows
 from relatedevents.learning import confidence
-from relatedevents.learning.coordinate_search import folds_of
+from relatedevents.learning.folds import folds_of
 from relatedevents.learning.links import TrainingLinks, read_training_links
 from relatedevents.retrieval.queries import Queries
 from relatedevents.retrieval.retriever import Retriever

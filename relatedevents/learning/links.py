@@ -14,6 +14,7 @@ from relatedevents.errors import InputError
 from relatedevents.index.index import Index
 from relatedevents.index.numbering import Positions
 from relatedevents.learning.coordinate_search import ideal_gain
+from relatedevents.learning.folds import communities_of
 
 _LEAST_QUERIES = 10
 
@@ -33,7 +34,8 @@ class TrainingLinks:
     max_day : numpy.ndarray of int64, shape (n_queries,), or None
         The last day that each query's page could know.
     groups : numpy.ndarray of int64, shape (n_queries,)
-        The number of each query's story, else of its day: such queries share a fold.
+        The number of each query's community: queries of one story, else of one day, and those
+        that links join to them (see `folds.communities_of`), share a fold.
     unreachable : int
         How many links are left out, because no list could hold them.
     """
@@ -108,8 +110,18 @@ def read_training_links(links: object, index: Index) -> TrainingLinks:
     if dated:
         first = pd.concat([some["as_of"].head(1) for _, some in by_query])
         max_day = days_of(first).astype(np.int64)
-    groups = groups_of(index, queries)
+    owner = np.repeat(np.arange(len(queries)), [len(some) for some in related])
+    linked = query_numbers(queries, Positions(np.concatenate(related)), len(index))
+    ends = owner[linked >= 0], linked[linked >= 0]
+    groups = communities_of(groups_of(index, queries), *ends)
     return TrainingLinks(queries, related, grades, max_day, groups, n_links - len(table))
+
+
+def query_numbers(queries: Positions, events: Positions, n_events: int) -> npt.NDArray[np.int64]:
+    """Return the number of the query that each event is, -1 where it is none."""
+    number = np.full(n_events, -1, dtype=np.int64)
+    number[queries] = np.arange(len(queries))
+    return number[events]
 
 
 def groups_of(index: Index, positions: Positions) -> npt.NDArray[np.int64]:

@@ -10,7 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from relatedevents._util.checks import check_count
-from relatedevents.archive import UNDATED, inverse
+from relatedevents._util.threads import threads
+from relatedevents.archive import inverse
 from relatedevents.engines.base import Filters
 from relatedevents.engines.exact import ExactEngine
 from relatedevents.evaluation.significance import bootstrap_means, randomisation_p_values
@@ -19,16 +20,16 @@ from relatedevents.index.numbering import Rows
 from relatedevents.index.order import tie_order
 from relatedevents.learning import coordinate_search
 from relatedevents.learning.calibrate import useful_calibration_of
-from relatedevents.learning.coordinate_search import Candidates, Hyperparameters
-from relatedevents.learning.links import TrainingLinks, read_training_links
+from relatedevents.learning.coordinate_search import ROLES, Candidates, Hyperparameters
+from relatedevents.learning.folds import folds_of
+from relatedevents.learning.links import TrainingLinks, query_numbers, read_training_links
 from relatedevents.learning.reports import Tuning
 from relatedevents.retrieval.fitted import Fitted
 from relatedevents.retrieval.queries import Queries
 from relatedevents.retrieval.retriever import Retriever
 from relatedevents.retrieval.scorer import Scorer
-from relatedevents.signals.register import signal_names
+from relatedevents.signals.register import all_signals, signal_names
 from relatedevents.signals.score import pair_parts, score_terms
-from relatedevents.signals.time import time_values
 from relatedevents.weights import Weights
 
 _HALF_LIVES = (3.0, 7.0, 14.0, 30.0, 41.6, 60.0, 120.0, 250.0, 500.0, 1000.0)
@@ -87,12 +88,19 @@ def learn_weights(
     """
     before = retriever.setup.weights
     candidates, pairs = _candidates(retriever, links, n)
-    folds = coordinate_search.folds_of(links.groups, n_folds, seed)
-    starts = [Hyperparameters(before.by_signal()), *_starts()]
+    folds = folds_of(links.groups, n_folds, seed)
+    so_far = Hyperparameters(before.by_signal(), threshold=before.time_threshold)
+    starts = [so_far, *_starts()]
     with retriever.progress_bar(2 * len(folds) + 2, "tune", "step") as done:
-        settings = coordinate_search.learn_without(candidates, starts, folds, _TIME, n, done)
-        learned = coordinate_search.learn(candidates, starts, _TIME, n)
-        done(1)
+        # The last leaves nothing out: what all links teach.
+        *settings, learned = coordinate_search.learn_without(
+            candidates,
+            starts,
+            [*folds, np.zeros(0, dtype=np.int64)],
+            n,
+            done,
+            threads(retriever.setup.n_threads),
+        )
         ndcg_before = list_ndcg(retriever, links, n)
         done(1)
         ndcg_after = _held_out_ndcg(retriever, links, settings, folds, n, done)
@@ -168,38 +176,33 @@ def _candidates(
     counts = np.array([len(rows) for rows in lists])
     numbers = np.repeat(np.arange(len(counts)), counts)
     queries = Rows(query_rows[numbers])
-    ones = before.with_params(**dict.fromkeys(signal_names(), 1.0))
-    values = pair_parts(features, queries, features, candidates, ones)
-    values[:, _TIME] = 0.0
     positions = index.positions(candidates)
+    # Without a threshold parts of weight 1 are the values.
+    ones = before.with_params(**dict.fromkeys(signal_names(), 1.0), time_threshold=0.0)
+    values = pair_parts(features, queries, features, candidates, ones)
+    alone = ones.with_params(**dict.fromkeys(signal_names(), 0.0) | {"time": 1.0})
+    times = [
+        pair_parts(features, queries, features, candidates, alone.with_params(half_life=half_life))[
+            :, _TIME
+        ]
+        for half_life in _half_lives(before)
+    ]
     orders = [inverse(tie_order(index.table, weights))[positions] for weights in _orders(before)]
     pool = Candidates(
         np.concatenate([[0], np.cumsum(counts)]),
-        values,
-        _time_values(index, queries, candidates, before),
-        np.stack(orders, 1),
+        np.ascontiguousarray(values.T),
+        np.array([ROLES.index(signal.role) for signal in all_signals()]),
+        np.stack(times),
+        _TIME,
+        np.stack(orders),
         links.grades_of(numbers, positions),
-        links.ideal(n),
+        query_numbers(links.queries, positions, len(index)),
     )
     return pool, (queries, candidates)
 
 
-def _time_values(
-    index: Index, queries: Rows, candidates: Rows, before: Weights
-) -> npt.NDArray[np.float64]:
-    """Return the time signal under each half-life that may be chosen, one column each."""
-    days = index.features.days
-    day_q, day_c = days[queries].astype(np.int64), days[candidates]
-    dated = (day_q != UNDATED) & (day_c != UNDATED)
-    between = np.where(dated, np.abs(day_q - day_c), 0)
-    columns = [
-        np.where(dated, time_values(between, half_life), 0.0) for half_life in _half_lives(before)
-    ]
-    return np.stack(columns, 1)
-
-
 def _probes(weights: Weights) -> list[Weights]:
-    none = dict.fromkeys(signal_names(), 0.0)
+    none = {**dict.fromkeys(signal_names(), 0.0), "time_threshold": 0.0}
     alone = [
         weights.with_params(**{**none, name: 1.0}) for name in signal_names() if name != "recency"
     ]
@@ -221,8 +224,8 @@ def _best_rows(
     ).rows
 
 
-def _half_lives(weights: Weights) -> list[tuple[float, ...]]:
-    return [weights.half_lives(), *((days,) for days in _HALF_LIVES), *_SCALES]
+def _half_lives(weights: Weights) -> list[float | tuple[float, ...] | str]:
+    return [weights.half_life, *_HALF_LIVES, *_SCALES, "pace"]
 
 
 def _orders(weights: Weights) -> list[Weights]:
@@ -237,10 +240,10 @@ def _starts() -> list[Hyperparameters]:
 
 
 def _weights_of(setting: Hyperparameters, before: Weights) -> Weights:
-    half_lives = _half_lives(before)[setting.half_life]
     return before.with_params(
         **dict(zip(signal_names(), setting.weights, strict=True)),
-        half_life=half_lives if len(half_lives) > 1 else half_lives[0],
+        half_life=_half_lives(before)[setting.half_life],
+        time_threshold=setting.threshold,
         tie_break=_orders(before)[setting.order].tie_break,
     )
 
@@ -254,9 +257,10 @@ def _unexplained(
 ) -> pd.DataFrame:
     """Return the links beyond the first 5 n of the learned list, and of that by any one signal."""
     settings = [setting, *_starts()]
-    best = np.min([coordinate_search.ranks(candidates, one, _TIME) for one in settings], axis=0)
+    best = np.min([coordinate_search.ranks(candidates, one) for one in settings], axis=0)
     lost = (candidates.grades > 0.0) & (best >= 5 * n)
-    values = candidates.values[lost] > 0.0
+    values = candidates.values[:, lost].T > 0.0
+    values[:, _TIME] = False
     common = [
         "+".join(name for name, has in zip(signal_names(), row, strict=True) if has)
         for row in values
