@@ -25,7 +25,7 @@ from relatedevents import RelatedEvents, read_events
 from relatedevents import model as model_module
 from relatedevents.calibration import SHIPPED, Calibration
 from relatedevents.learning import confidence
-from relatedevents.learning.calibrate import LEAST_SKILL, calibration_of_pairs, labelled_pairs
+from relatedevents.learning.calibrate import calibration_of_pairs, labelled_pairs
 from relatedevents.learning.folds import folds_of
 from relatedevents.learning.links import read_training_links
 from relatedevents.signals.score import add_parts
@@ -195,23 +195,12 @@ def draw(all_told: list[Told]) -> None:
         pyplot.close(figure)
 
 
-def of_links(model: RelatedEvents, folder: Path) -> tuple[Told, Calibration | None]:
-    """Tune on a site's links, and predict them in folds by day."""
+def of_links(model: RelatedEvents, folder: Path) -> Told:
+    """Tune on a site's links, and predict them in folds."""
     tuned = model.tune(folder / "links_dev.jsonl")
     links = read_training_links(folder / "links_dev.jsonl", tuned.index_)
     pairs = labelled_pairs(tuned._retriever(), links)
-    return in_folds("links_dev, tuned", pairs, links.groups), tuned.calibration_
-
-
-def verdict_on_links(found: Calibration | None) -> str:
-    kept = (
-        "The tuned model keeps these probabilities."
-        if found is not None
-        else f"Their Brier skill is below {LEAST_SKILL}, so the tuned model tells none of them: "
-        "that site takes the first ten of many events with equally many shared tags, and no "
-        "score says which."
-    )
-    return f"links_dev, tuned, in folds by day. {kept}"
+    return in_folds("links_dev, tuned", pairs, links.groups)
 
 
 def write(model: RelatedEvents, folder: Path) -> None:
@@ -225,7 +214,7 @@ def report(folder: Path, model: RelatedEvents) -> str:
     early = judged_pairs(model, folder, early=True)
     on_early = in_folds("until 2013, folds by event", early, np.arange(early[0].max() + 1))
     on_later = as_shipped("later, as shipped", model, judged_pairs(model, folder, early=False))
-    on_links, of_site = of_links(model, folder)
+    on_links = of_links(model, folder)
     print("confidence: judged events and links done", file=sys.stderr)
     everything = [on_early, on_later, on_links]
     draw(everything)
@@ -242,7 +231,7 @@ def report(folder: Path, model: RelatedEvents) -> str:
         ["## What to cut at", "", *ADVICE.splitlines()],
         ["Judged events until 2013, the ten best judged pairs:", "", *cuts_table(on_early)],
         ["Judged events of later years:", "", *cuts_table(on_later)],
-        [verdict_on_links(of_site), "", *cuts_table(on_links)],
+        ["links_dev, tuned, in folds:", "", *cuts_table(on_links)],
         [f"Lists of {N:,} of {N_RANDOM:,} events of before 2014, drawn by lot:"],
         of_random_events(model),
         [
@@ -258,7 +247,7 @@ INTRODUCTION = """\
 from judged events until 2013 under the default weights: logistic regression on the score
 (`relatedevents/learning/confidence.py`), so it never rises on the way down a list. It depends on
 the two events alone; `n`, filters and pins do not move it. Events until 2013 are predicted in five
-folds by event, those of later years by what ships, the tuned model's links in five folds by day.
+folds by event, those of later years by what ships, the tuned model's links in five folds.
 Calibration error: mean distance of predicted and found in ten bins of equal size. Brier skill: over
 a constant, the share of useful pairs learned from. Only pairs that a system listed were judged, so
 the share found is that of such candidates."""

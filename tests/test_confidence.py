@@ -19,11 +19,7 @@ from relatedevents.calibration import Calibration, shipped_calibration
 from relatedevents.encoders import encoder_fingerprint, resolve_encoder
 from relatedevents.errors import InputError
 from relatedevents.learning import confidence
-from relatedevents.learning.calibrate import (
-    calibration_of,
-    labelled_pairs,
-    useful_calibration_of,
-)
+from relatedevents.learning.calibrate import calibration_of, labelled_pairs
 from relatedevents.learning.links import read_training_links
 from relatedevents.store import load, save
 from relatedevents.weights import SIGNALS
@@ -485,12 +481,14 @@ def test_links_that_scores_can_not_foretell_leave_no_probability():
     shuffled = [rng.permutation(600)[:100] for _ in queries]
     training = read_training_links(links, model.index_)
     by_lot = replace(training, related=shuffled, grades=[np.ones(100)] * len(queries))
-    assert useful_calibration_of(model._retriever(), by_lot, 5, 0) is None
+    assert "hardly more of them than chance" in calibration_of(model._retriever(), by_lot)
     by_chance = {
         f"id{q}": [f"id{row}" for row in some if row != q]
         for q, some in zip(queries, shuffled, strict=True)
     }
-    with pytest.raises(InputError, match=r"links: scores tell too little of them \(Brier skill"):
+    with pytest.raises(
+        InputError, match=r"links: scores tell hardly more of them than chance does \(Brier skill"
+    ):
         model.calibrate(by_chance)
 
 
@@ -500,7 +498,7 @@ def test_tune_that_finds_no_link_leaves_no_probability():
     training = read_training_links({f"id{n}": [f"id{n + 1}"] for n in range(20)}, model.index_)
     nothing = [np.zeros(0, dtype=np.int64)] * 20
     unlinked = replace(training, related=nothing, grades=[np.zeros(0)] * 20)
-    assert calibration_of(model._retriever(), unlinked) is None
+    assert "too few of them" in calibration_of(model._retriever(), unlinked)
 
 
 @pytest.mark.shared

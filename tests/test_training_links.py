@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relatedevents import RelatedEvents, Weights
-from relatedevents.learning.coordinate_search import folds_of
+from relatedevents.learning.folds import folds_of
 from relatedevents.learning.links import TrainingLinks, read_training_links
 from relatedevents.learning.tune import list_ndcg
 

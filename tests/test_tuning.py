@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,6 +13,8 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
 from toy import KeywordEncoder, random_frame, same_archive
 
 from relatedevents import RelatedEvents, Weights, load_sample, load_sample_links
@@ -19,13 +22,14 @@ from relatedevents.errors import InputError, UnknownIdError
 from relatedevents.learning.coordinate_search import (
     Candidates,
     Hyperparameters,
-    folds_of,
     ideal_gain,
     learn,
     learn_without,
     ndcg,
     ranks,
 )
+from relatedevents.learning.folds import communities_of, folds_of
+from relatedevents.learning.links import groups_of
 from relatedevents.weights import SIGNALS
 
 pytestmark = pytest.mark.slow
@@ -37,10 +41,11 @@ TIME = 2
 # --- the search, on arrays ------------------------------------------------------------------
 
 
-def pool(seed, n_queries=12, values=None, k=10):
+def pool(seed, n_queries=12, values=None):
     """A pool of random signals: two plain ones, the time signal with three half-lives, two orders.
 
-    `values` may turn (rng, grades) into the plain signals' values.
+    `values` may turn (rng, grades) into the plain signals' values. One plain signal is content, the
+    other is apart, and time is gated. A third of the candidates are queries themselves.
     """
     rng = np.random.default_rng(seed)
     counts = rng.integers(1, 20, size=n_queries)
@@ -49,31 +54,36 @@ def pool(seed, n_queries=12, values=None, k=10):
     grades = rng.choice([0.0, 0.0, 0.0, 1.0, 2.0], size=total)
     grades[starts[:-1]] = 1.0
     plain = rng.random((total, 2)) if values is None else values(rng, grades)
-    ideal = [ideal_gain(grades[a:b], k) for a, b in pairwise(starts)]
     return Candidates(
         starts,
-        np.column_stack([plain, np.zeros(total)]),
-        rng.random((total, 3)),
-        np.column_stack([rng.permutation(total), rng.permutation(total)]),
+        np.vstack([plain.T, np.zeros(total)]),
+        np.array([0, 1, 2]),
+        rng.random((3, total)),
+        TIME,
+        np.array([rng.permutation(total), rng.permutation(total)]),
         grades,
-        np.array(ideal),
+        np.where(rng.random(total) < 0.3, rng.integers(0, n_queries, total), -1),
     )
 
 
 def slow_ndcg(candidates, setting, k):
     """nDCG of every query by sorting its candidates, one at a time."""
     found = []
-    for q in range(len(candidates.ideal)):
-        rows = range(candidates.starts[q], candidates.starts[q + 1])
+    for a, b in pairwise(candidates.starts):
 
         def key(row):
-            score = sum(w * v for w, v in zip(setting.weights, candidates.values[row], strict=True))
-            score += setting.weights[TIME] * candidates.time[row, setting.half_life]
-            return -round(score, 6), candidates.places[row, setting.order]
+            content, apart = (
+                w * v
+                for w, v in zip(setting.weights[:TIME], candidates.values[:TIME, row], strict=True)
+            )
+            gated = setting.weights[TIME] * candidates.time[setting.half_life, row]
+            if setting.threshold:
+                gated *= min(1.0, content / setting.threshold)
+            return -round(content + apart + gated, 6), candidates.places[setting.order, row]
 
-        ordered = sorted(rows, key=key)[:k]
+        ordered = sorted(range(a, b), key=key)[:k]
         gain = sum(candidates.grades[row] / math.log2(at + 2) for at, row in enumerate(ordered))
-        best = sorted((candidates.grades[row] for row in rows), reverse=True)[:k]
+        best = sorted(candidates.grades[a:b], reverse=True)[:k]
         found.append(gain / sum(grade / math.log2(at + 2) for at, grade in enumerate(best)))
     return found
 
@@ -84,17 +94,22 @@ def slow_ndcg(candidates, setting, k):
     weights=st.tuples(*[st.sampled_from([0.0, 0.3, 1.0, 7.5])] * 3).filter(any),
     half_life=st.integers(0, 2),
     order=st.integers(0, 1),
+    threshold=st.sampled_from([0.0, 0.2, 3.0]),
     k=st.sampled_from([1, 3, 10]),
     coarse=st.booleans(),
 )
-def test_ndcg_is_that_of_sorting(seed, weights, half_life, order, k, coarse):
+def test_ndcg_is_that_of_sorting(seed, weights, half_life, order, threshold, k, coarse):
     # Coarse values tie by the dozen, so that the order of equal scores decides.
     candidates = pool(
-        seed, k=k, values=(lambda rng, g: rng.integers(0, 2, (len(g), 2)) / 1.0) if coarse else None
+        seed, values=(lambda rng, g: rng.integers(0, 2, (len(g), 2)) / 1.0) if coarse else None
     )
-    setting = Hyperparameters(weights, half_life, order)
-    assert ndcg(candidates, setting, TIME, k) == pytest.approx(slow_ndcg(candidates, setting, k))
-    rank = ranks(candidates, setting, TIME)
+    setting = Hyperparameters(weights, half_life, order, threshold)
+    assert ndcg(candidates, setting, k) == pytest.approx(slow_ndcg(candidates, setting, k))
+    rank = ranks(candidates, setting)
+    first = (candidates.grades > 0.0) & (rank < k)
+    gains = np.where(first, candidates.grades / np.log2(rank + 2.0), 0.0)
+    by_rank = np.bincount(candidates.owner, gains) / candidates.ideal(k)
+    assert by_rank == pytest.approx(ndcg(candidates, setting, k))
     for a, b in pairwise(candidates.starts):
         assert sorted(rank[a:b]) == list(range(b - a))
 
@@ -103,22 +118,6 @@ def test_ideal_gain_by_hand():
     assert ideal_gain(np.array([]), 10) == 0.0
     assert ideal_gain(np.array([0.0, 2.0, 1.0]), 10) == pytest.approx(2 + 1 / math.log2(3))
     assert ideal_gain(np.array([1.0] * 5), 2) == pytest.approx(1 + 1 / math.log2(3))
-
-
-def test_links_out_of_the_pool_count_in_the_ideal_alone():
-    # One link is no candidate at all: the list that has every other one is still not perfect.
-    grades = np.array([1.0, 0.0, 1.0])
-    candidates = Candidates(
-        np.array([0, 3]),
-        np.array([[0.9, 0.0], [0.1, 0.0], [0.8, 0.0]]),
-        np.zeros((3, 1)),
-        np.arange(3)[:, None],
-        grades,
-        np.array([ideal_gain(np.append(grades, 1.0), 10)]),
-    )
-    found = ndcg(candidates, Hyperparameters((1.0, 0.0)), 1)
-    assert found == pytest.approx((1 + 1 / math.log2(3)) / (1 + 1 / math.log2(3) + 1 / 2))
-    assert ndcg(candidates, Hyperparameters((1.0, 0.0)), 1, k=2) < 1
 
 
 def informative(column):
@@ -141,37 +140,51 @@ def starts_of(n_signals=3):
 def test_learn_finds_the_one_signal_that_tells(column, seed):
     candidates = pool(seed, 40, informative(column))
     both = Hyperparameters((1.0, 1.0, 1.0))
-    assert ndcg(candidates, both, TIME).mean() < 0.97
+    assert ndcg(candidates, both).mean() < 0.97
     for starts in ([both], starts_of(), [both, *starts_of()]):
-        setting = learn(candidates, starts, TIME)
-        assert ndcg(candidates, setting, TIME).mean() > 0.99
+        setting = learn(candidates, starts)
+        assert ndcg(candidates, setting).mean() > 0.99
         assert max(setting.weights) == setting.weights[column] > 0
 
 
 def test_learn_chooses_the_half_life_and_the_order_that_tell():
     candidates = pool(5, 40)
     time = candidates.time.copy()
-    time[:, 2] = candidates.grades / 2
-    told = Candidates(
-        candidates.starts,
-        candidates.values,
-        time,
-        candidates.places,
-        candidates.grades,
-        candidates.ideal,
-    )
-    setting = learn(told, [Hyperparameters((1.0, 1.0, 1.0))], TIME)
+    time[2] = candidates.grades / 2
+    told = replace(candidates, time=time)
+    setting = learn(told, [Hyperparameters((1.0, 1.0, 1.0))])
     assert setting.half_life == 2
-    assert ndcg(told, setting, TIME).mean() > 0.99
+    assert ndcg(told, setting).mean() > 0.99
     places = candidates.places.copy()
-    places[np.argsort(-candidates.grades, kind="stable"), 1] = np.arange(len(places))
+    places[1, np.argsort(-candidates.grades, kind="stable")] = np.arange(places.shape[1])
     still = np.zeros_like(candidates.values)
-    ordered = Candidates(
-        candidates.starts, still, still, places, candidates.grades, candidates.ideal
-    )
-    setting = learn(ordered, starts_of(), TIME)
+    ordered = replace(candidates, values=still, time=still, places=places)
+    setting = learn(ordered, starts_of())
     assert setting.order == 1
-    assert ndcg(ordered, setting, TIME) == pytest.approx(1.0)
+    assert ndcg(ordered, setting) == pytest.approx(1.0)
+
+
+def test_learn_chooses_the_threshold_that_tells():
+    # What is linked is fairly alike and fairly near; strangers are alike and far, or near and
+    # unlike: no sum of the two sets the links first.
+    candidates = pool(5, 40)
+    linked = candidates.grades > 0.0
+    alike = np.random.default_rng(0).random(len(linked)) < 0.5
+    content = np.where(linked, 0.4, np.where(alike, 0.9, 0.0))
+    nearness = np.where(linked, 0.5, np.where(alike, 0.0, 1.0))
+    told = replace(
+        candidates,
+        values=np.vstack([content, np.zeros((2, len(linked)))]),
+        time=np.tile(nearness, (3, 1)),
+        grades=linked * 1.0,
+    )
+    starts = [Hyperparameters((1.0, 0.0, 1.0))]
+    setting = learn(told, starts)
+    assert setting.threshold > 0.0
+    assert ndcg(told, setting).mean() > 0.99
+    # Where nothing is gated no threshold helps.
+    ungated = replace(told, roles=np.array([0, 1, 1]))
+    assert ndcg(ungated, learn(ungated, starts)).mean() < 0.9
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -182,20 +195,47 @@ def test_learned_weights_are_never_negative_and_never_worse(seed):
 
     candidates = pool(seed, 20, low)
     starts = [Hyperparameters((1.0, 1.0, 0.0)), *starts_of()]
-    setting = learn(candidates, starts, TIME)
+    setting = learn(candidates, starts)
     assert min(setting.weights) >= 0.0
     assert max(setting.weights) > 0.0
-    reached = ndcg(candidates, setting, TIME).mean()
-    assert all(reached >= ndcg(candidates, one, TIME).mean() for one in starts)
-    assert setting == learn(candidates, starts, TIME)
+    reached = ndcg(candidates, setting).mean()
+    assert all(reached >= ndcg(candidates, one).mean() for one in starts)
+    assert setting == learn(candidates, starts)
 
 
-def test_take_is_a_pool_of_its_own():
-    candidates = pool(3)
-    queries = np.array([7, 2, 11])
-    some = candidates.take(queries)
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_left_without_some_queries(seed):
+    candidates = pool(seed)
+    left_out = np.array([7, 2, 11])
+    some = candidates.without(left_out)
+    rows, number = [], {}
+    for query, (a, b) in enumerate(pairwise(candidates.starts)):
+        mine = [
+            row
+            for row in range(a, b)
+            if not (candidates.grades[row] > 0.0 and candidates.query_of[row] in left_out)
+        ]
+        if query not in left_out and any(candidates.grades[mine] > 0.0):
+            number[query] = len(number)
+            rows.append(mine)
+    kept = np.concatenate(rows)
+    assert np.diff(some.starts).tolist() == list(map(len, rows))
+    assert (some.values == candidates.values[:, kept]).all()
+    assert (some.time == candidates.time[:, kept]).all()
+    assert (some.places == candidates.places[:, kept]).all()
+    assert (some.grades == candidates.grades[kept]).all()
+    assert some.query_of.tolist() == [number.get(one, -1) for one in candidates.query_of[kept]]
+    whole = candidates.without(np.zeros(0, dtype=np.int64))
     setting = Hyperparameters((0.5, 1.0, 2.0), half_life=1, order=1)
-    assert ndcg(some, setting, TIME).tolist() == ndcg(candidates, setting, TIME)[queries].tolist()
+    assert ndcg(whole, setting).tolist() == ndcg(candidates, setting).tolist()
+
+
+def test_nothing_is_learned_where_every_link_leads_to_the_fold_left_out():
+    candidates = pool(1, 4)
+    mirrored = replace(candidates, query_of=np.where(candidates.owner < 2, 2, 0))
+    starts = starts_of()
+    folds = [np.array([2, 3]), np.array([0, 1])]
+    assert learn_without(mirrored, starts, folds) == [starts[0], starts[0]]
 
 
 @given(st.lists(st.integers(0, 9), min_size=1, max_size=60), st.integers(2, 7), st.integers(0, 99))
@@ -220,6 +260,44 @@ def test_folds_are_of_like_size_and_drawn():
         assert max(sizes) - min(sizes) <= 2
 
 
+@given(
+    st.lists(st.integers(0, 40), min_size=1, max_size=80),
+    st.lists(st.tuples(st.integers(0, 79), st.integers(0, 79)), max_size=60),
+)
+def test_communities_hold_whole_groups_that_links_join(groups, links):
+    groups = np.array(groups)
+    ends = np.array(links, dtype=np.int64).reshape(-1, 2) % len(groups)
+    found = communities_of(groups, ends[:, 0], ends[:, 1])
+    assert all(len(set(found[groups == one].tolist())) == 1 for one in groups)
+    # Nothing is joined that no chain of links joins.
+    both = sparse.coo_matrix((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), [len(groups)] * 2)
+    same = groups[:, None] == groups[None]
+    chain = connected_components(both + sparse.csr_matrix(same), directed=False)[1]
+    largest = max(5, len(groups) // 20)
+    for one in set(found.tolist()):
+        mine = found == one
+        assert len(set(chain[mine].tolist())) == 1
+        assert mine.sum() <= largest or len(set(groups[mine].tolist())) == 1
+    again = communities_of(groups, ends[:, 0], ends[:, 1])
+    assert again.tolist() == found.tolist()
+
+
+def test_a_giant_is_cut_where_few_links_are():
+    # Ten rings of ten, each with all links inside and one to the next.
+    pairs = [
+        (10 * ring + a, 10 * ring + b) for ring in range(10) for a in range(10) for b in range(a)
+    ]
+    bridges = [(10 * ring, (10 * ring + 11) % 100) for ring in range(10)]
+    left, right = np.array(pairs + bridges).T
+    found = communities_of(np.repeat(np.arange(100), 2)[::2], left, right)
+    crossing = found[left] != found[right]
+    assert len(set(found.tolist())) == 20
+    assert crossing.mean() < 0.6
+    # In a larger archive each ring is small enough to stay whole.
+    found = communities_of(np.arange(400), left, right)
+    assert [len(set(found[10 * ring : 10 * ring + 10].tolist())) for ring in range(10)] == [1] * 10
+
+
 def test_no_query_is_measured_by_what_its_own_fold_taught():
     # The links of the last ten queries follow a signal that tells nothing in all others.
     def values(rng, grades):
@@ -230,23 +308,17 @@ def test_no_query_is_measured_by_what_its_own_fold_taught():
     candidates = pool(4, 40, values)
     odd = slice(candidates.starts[30], candidates.starts[40])
     turned = candidates.values.copy()
-    turned[odd, 1] = 0.4 * candidates.grades[odd] + 0.1 * turned[odd, 1]
-    turned[odd, 0] = np.random.default_rng(0).random(odd.stop - odd.start)
-    candidates = Candidates(
-        candidates.starts,
-        turned,
-        candidates.time,
-        candidates.places,
-        candidates.grades,
-        candidates.ideal,
-    )
+    turned[1, odd] = 0.4 * candidates.grades[odd] + 0.1 * turned[1, odd]
+    turned[0, odd] = np.random.default_rng(0).random(odd.stop - odd.start)
+    none = np.full(len(candidates.grades), -1)
+    candidates = replace(candidates, values=turned, query_of=none)
     folds = folds_of(np.where(np.arange(40) < 30, np.arange(40), 99), 4, 0)
     found = np.zeros(40)
-    learned = learn_without(candidates, starts_of(), folds, TIME)
+    learned = learn_without(candidates, starts_of(), folds, n_threads=2)
     for fold, setting in zip(folds, learned, strict=True):
+        assert setting == learn(candidates.without(fold), starts_of())
         others = np.setdiff1d(np.arange(40), fold)
-        assert setting == learn(candidates.take(others), starts_of(), TIME)
-        found[fold] = ndcg(candidates.take(fold), setting, TIME)
+        found[fold] = ndcg(candidates.without(others), setting)
     assert found[:30].mean() > 0.9
     assert found[30:].mean() < 0.9
 
@@ -478,15 +550,19 @@ def test_links_graded_0_are_none(model):
 def test_queries_of_one_story_else_of_one_day_are_one_group(model):
     frame = load_sample().set_index("id")
     links = rule_links(60, n=3)
-    groups = {frame.loc[id_, "story"] or str(frame.loc[id_, "date"]) for id_ in links}
+    stories = [frame.loc[id_, "story"] or str(frame.loc[id_, "date"]) for id_ in links]
+    positions = model.index_.positions_of(list(links), "links")
+    assert (
+        groups_of(model.index_, positions).tolist() == pd.factorize(pd.Series(stories))[0].tolist()
+    )
     told = model.tune(links, n=3, n_folds=2).tuning_
-    assert told.n_groups == len(groups) < 60
+    # Links join some of them.
+    assert 20 < told.n_groups < len(set(stories)) < 60
     dated = random_frame(1, 40, days=6, undated=0.4)
-    other = RelatedEvents(encoder=KeywordEncoder()).fit(dated)
-    ids = dated["id"].tolist()
-    told = other.tune({id_: [ids[at - 1]] for at, id_ in enumerate(ids)}, n_folds=2).tuning_
+    other = RelatedEvents(encoder=KeywordEncoder()).fit(dated).index_
+    found = groups_of(other, other.positions_of(dated["id"], "links"))
     # Events without a date are not of one day.
-    assert told.n_groups == dated["date"].nunique() + dated["date"].isna().sum()
+    assert found.max() + 1 == dated["date"].nunique() + dated["date"].isna().sum()
 
 
 IDS = some_ids(12)

@@ -7,10 +7,10 @@ half-life or the order of equal scores as well as a number.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import groupby, pairwise
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -154,12 +154,6 @@ def _sums(candidates: Candidates, setting: Hyperparameters) -> F64:
     return sums
 
 
-def _values(candidates: Candidates, signal: int, setting: Hyperparameters) -> F64:
-    row = candidates.values[signal]
-    values: F64 = candidates.time[setting.half_life] if signal == candidates.time_signal else row
-    return values
-
-
 def ndcg(candidates: Candidates, setting: Hyperparameters, k: int = 10) -> F64:
     """Return each query's nDCG@k under a setting.
 
@@ -172,7 +166,8 @@ def ndcg(candidates: Candidates, setting: Hyperparameters, k: int = 10) -> F64:
     k : int
         How long the lists are.
     """
-    return next(_Figure(candidates, k).of_changes([setting], 0))[1]
+    found: F64 = _Figure(candidates, k).ndcg([setting], 0)[0]
+    return found
 
 
 def ranks(candidates: Candidates, setting: Hyperparameters) -> I64:
@@ -192,38 +187,29 @@ class _Figure:
     def __init__(self, candidates: Candidates, k: int) -> None:
         self.candidates = candidates
         self._ideal = candidates.ideal(k)
-        self._links = np.flatnonzero(candidates.grades > 0.0)
-        self._link_starts = np.searchsorted(self._links, candidates.starts)
-        self._grades = candidates.grades[self._links]
+        links = np.flatnonzero(candidates.grades > 0.0)
+        starts = np.searchsorted(links, candidates.starts)
+        self._links = starts, links, candidates.grades[links]
         self._discounts = 1.0 / np.log2(np.arange(2, k + 2))
 
-    def of_changes(
-        self, changes: list[Hyperparameters], signal: int
-    ) -> Iterator[tuple[Hyperparameters, F64]]:
-        """Give settings that weigh all signals but one alike, each with every query's nDCG."""
-        # What the other signals say stays the same whatever is tried of this one.
-        others = _sums(self.candidates, _weighted(changes[0], signal, 0.0))
-        for _, same in groupby(changes, lambda one: replace(one, weights=())):
-            some = list(same)
-            yield from zip(some, self._ndcg(others, some, signal), strict=True)
+    def ndcg(self, settings: list[Hyperparameters], signal: int) -> F64:
+        """Return every query's nDCG under settings that weigh all signals but one alike.
 
-    def _ndcg(self, others: F64, settings: list[Hyperparameters], signal: int) -> F64:
-        """Return the nDCGs of settings that differ in the weight of one signal, one row each."""
-        some, one = self.candidates, settings[0]
-        gains = np.empty((len(settings), len(self._ideal)))
+        One row a setting, shape (n_settings, n_queries).
+        """
+        some, gains = self.candidates, np.empty((len(settings), len(self._ideal)))
+        of_time = signal == some.time_signal
         gains_of_links(
             some.starts,
-            others,
+            # What the other signals say stays the same whatever is tried of this one.
+            _sums(some, _weighted(settings[0], signal, 0.0)),
             int(some.roles[signal]),
-            _values(some, signal, one),
-            np.array([setting.weights[signal] for setting in settings]),
-            one.threshold,
+            some.time if of_time else some.values[signal : signal + 1],
+            some.places,
+            np.array([(one.half_life if of_time else 0, one.order) for one in settings]),
             # Scores are compared after rounding to so many decimals, as in the lists.
-            10.0**DECIMALS,
-            some.places[one.order],
-            self._link_starts,
+            np.array([(one.weights[signal], one.threshold, 10.0**DECIMALS) for one in settings]),
             self._links,
-            self._grades,
             self._discounts,
             gains,
         )
@@ -244,7 +230,7 @@ def learn(candidates: Candidates, starts: list[Hyperparameters], k: int = 10) ->
         How long the lists are.
     """
     figure = _Figure(candidates, k)
-    values = [float(next(figure.of_changes([one], 0))[1].mean()) for one in starts]
+    values = [float(figure.ndcg([one], 0).mean()) for one in starts]
     # Only the most promising starts are worth the climb.
     promising = sorted(range(len(starts)), key=lambda at: -values[at])[:3]
     climbed = [_climb(figure, starts[at], values[at]) for at in promising]
@@ -261,8 +247,9 @@ def _climb(figure: _Figure, setting: Hyperparameters, best: float) -> tuple[Hype
             (time, _thresholds),
             *((signal, _steps(signal)) for signal in range(len(setting.weights))),
         ):
-            for change, found in figure.of_changes(changes(setting), signal):
-                value = float(found.mean())
+            tried = changes(setting)
+            means = figure.ndcg(tried, signal).mean(axis=1).tolist()
+            for change, value in zip(tried, means, strict=True):
                 if value > best + _LEAST_GAIN:
                     best, setting = value, change
         if best - before <= _LEAST_GAIN:

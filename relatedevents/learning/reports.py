@@ -49,13 +49,17 @@ class Tuning(_OfMetric):
     low, high, p : float
         See `gain`.
     n_queries, n_links, n_groups, n_folds : int
-        What it was learned from; queries of one story, else of one day, are one group.
+        What it was learned from. Queries of one story, else of one day, are one group, and so are
+        those that links join, where they are not more than a twentieth of all.
     unreachable : int
         Links left out because no list could hold them: the related event comes after `as_of`,
         or has no date.
     unexplained : pandas.DataFrame
         Links that no weights bring near the top, one row each: id, related_id, and the signals
         in which the two have anything in common.
+    probability : str
+        How far the new model's probabilities, learned from the same links, can be trusted, or why
+        there are none; empty in the report of an earlier version.
     """
 
     weights_before: Weights
@@ -74,6 +78,7 @@ class Tuning(_OfMetric):
     n_folds: int
     unreachable: int
     unexplained: pd.DataFrame
+    probability: str = ""
 
     def __str__(self) -> str:
         verdict = (
@@ -89,6 +94,7 @@ class Tuning(_OfMetric):
             f"{self.high:+.3f}, p = {self.p:.4f}); {verdict}.\n"
             f"Not explained by any weights: {len(self.unexplained)} links ({share:.0%}); "
             f"{self.unreachable} more links come after their page's day and were left out."
+            + (f"\n{self.probability[0].upper()}{self.probability[1:]}" if self.probability else "")
         )
 
     def to_dict(self) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import pandas as pd
 from relatedevents._util.checks import check_count
 from relatedevents._util.threads import threads
 from relatedevents.archive import inverse
+from relatedevents.calibration import Calibration
 from relatedevents.engines.base import Filters
 from relatedevents.engines.exact import ExactEngine
 from relatedevents.evaluation.significance import bootstrap_means, randomisation_p_values
@@ -19,7 +20,7 @@ from relatedevents.index.index import Index
 from relatedevents.index.numbering import Rows
 from relatedevents.index.order import tie_order
 from relatedevents.learning import coordinate_search
-from relatedevents.learning.calibrate import useful_calibration_of
+from relatedevents.learning.calibrate import LINKED, calibration_of
 from relatedevents.learning.coordinate_search import ROLES, Candidates, Hyperparameters
 from relatedevents.learning.folds import folds_of
 from relatedevents.learning.links import TrainingLinks, query_numbers, read_training_links
@@ -64,8 +65,14 @@ def tune(
     training = read_training_links(links, retriever.index)
     report = learn_weights(retriever, training, n, n_folds, seed)
     tuned = retriever.under(report.weights_after)
-    calibration = useful_calibration_of(tuned, training, n_folds, seed)
-    return replace(tuned.fitted, calibration=calibration), report
+    found = calibration_of(tuned, training, LINKED, n_folds, seed)
+    if isinstance(found, Calibration):
+        return replace(tuned.fitted, calibration=found), replace(report, probability=str(found))
+    before = retriever.calibration
+    left = before if before is not None and before.holds_for(report.weights_after) else None
+    told = "no probability" if left is None else "the probability stays as it was"
+    report = replace(report, probability=f"{told}: of the links, {found}.")
+    return replace(tuned.fitted, calibration=left), report
 
 
 def learn_weights(
@@ -114,7 +121,10 @@ def learn_weights(
         metric=f"ndcg@{n}",
         before=float(ndcg_before.mean()),
         after=float(ndcg_after.mean()),
-        **gain,
+        gain=gain["gain"],
+        low=gain["low"],
+        high=gain["high"],
+        p=gain["p"],
         n_queries=len(links.queries),
         n_links=links.n_links,
         n_groups=len(np.unique(links.groups)),
