@@ -381,6 +381,8 @@ def test_tune_learns_the_probabilities_of_its_links(sample_model):
     assert one.meaning == "being linked"
     assert one.holds_for(tuned.weights)
     assert one.n_queries == tuned.tuning_.n_queries
+    assert tuned.tuning_.probability == str(one)
+    assert str(tuned.tuning_).endswith("\nP" + str(one)[1:])
     assert one.brier_skill > 0.1
     again = tuned.calibrate(links)
     assert again.calibration_ == one
@@ -426,6 +428,20 @@ def test_the_pairs_are_the_first_candidates_that_the_page_could_know(sample_mode
     assert scores.tolist() == table["score"].tolist()
 
 
+def floods_and_votes():
+    """A hundred floods, one a day, then a hundred votes: two of a kind are alike, no others."""
+    words = pd.DataFrame(
+        {
+            "id": [f"id{number}" for number in range(200)],
+            "date": pd.Timestamp("2012-01-01") + pd.to_timedelta(np.arange(200), unit="D"),
+            "headline": ["flood"] * 100 + ["vote"] * 100,
+            "tags": [["Rain"]] * 100 + [["Law"]] * 100,
+        }
+    )
+    weights = Weights.only(semantic=1.0, tags=1.0)
+    return RelatedEvents(encoder=KeywordEncoder(), weights=weights).fit(words)
+
+
 def far_links(n):
     """Links from one flood to events that no list would find."""
     return {f"id{a}": [f"id{a + 100}"] for a in range(n)}
@@ -443,22 +459,11 @@ def far_links(n):
     ],
 )
 def test_what_calibrate_refuses(change, message):
-    frame = random_frame(3, 30)
-    words = pd.DataFrame(
-        {
-            "id": [f"id{number}" for number in range(200)],
-            "date": pd.Timestamp("2012-01-01") + pd.to_timedelta(np.arange(200), unit="D"),
-            "headline": ["flood"] * 100 + ["vote"] * 100,
-            "tags": [["Rain"]] * 100 + [["Law"]] * 100,
-        }
-    )
-    weights = Weights.only(semantic=1.0, tags=1.0)
-    model = RelatedEvents(encoder=KeywordEncoder(), weights=weights).fit(words)
+    model = floods_and_votes()
     options = {"links": {f"id{n}": [f"id{n + 1}"] for n in range(20)}, **change}
     with pytest.raises(InputError) as error:
         model.calibrate(options.pop("links"), **options)
     assert message in str(error.value)
-    assert len(frame) == 30
 
 
 def test_links_that_scores_can_not_foretell_leave_no_probability():
@@ -490,6 +495,20 @@ def test_links_that_scores_can_not_foretell_leave_no_probability():
         InputError, match=r"links: scores tell hardly more of them than chance does \(Brier skill"
     ):
         model.calibrate(by_chance)
+
+
+def test_tune_says_why_its_probability_is_not_of_the_links():
+    model = floods_and_votes()
+    why = "of the links, too few of them are among the first 50 candidates of their events."
+    tuned = model.tune(far_links(20))
+    assert tuned.calibration_ is None
+    assert tuned.tuning_.probability == f"no probability: {why}"
+    # Probabilities of the weights that stay are as good as before.
+    model._fitted.calibration = made(model.weights)
+    tuned = model.tune(far_links(20))
+    assert tuned.weights == model.weights
+    assert tuned.calibration_ == model.calibration_
+    assert tuned.tuning_.probability == f"the probability stays as it was: {why}"
 
 
 def test_tune_that_finds_no_link_leaves_no_probability():

@@ -74,7 +74,8 @@ def calibration_of(
     if found is None:
         return f"too few of them are among the first {N_CANDIDATES} candidates of their events"
     if found.brier_skill < LEAST_SKILL:
-        return f"scores tell hardly more of them than chance does (Brier skill {found.brier_skill:.3f})"
+        skill = f"Brier skill {found.brier_skill:.3f}"
+        return f"scores tell hardly more of them than chance does ({skill})"
     return found
 
 
