@@ -239,15 +239,20 @@ def learn(candidates: Candidates, starts: list[Hyperparameters], k: int = 10) ->
 
 def _climb(figure: _Figure, setting: Hyperparameters, best: float) -> tuple[Hyperparameters, float]:
     time = figure.candidates.time_signal
+    moves = [
+        (time, _orders(figure.candidates)),
+        (time, _half_lives(figure.candidates)),
+        (time, _thresholds),
+        *((signal, _steps(signal)) for signal in range(len(setting.weights))),
+    ]
+    # Where a move set out last: from the same place it leads to the same.
+    began: list[Hyperparameters | None] = [None] * len(moves)
     for _ in range(_ROUNDS):
         before = best
-        for signal, changes in (
-            (time, _orders(figure.candidates)),
-            (time, _half_lives(figure.candidates)),
-            (time, _thresholds),
-            *((signal, _steps(signal)) for signal in range(len(setting.weights))),
-        ):
-            tried = changes(setting)
+        for number, (signal, changes) in enumerate(moves):
+            if began[number] == setting:
+                continue
+            began[number], tried = setting, changes(setting)
             means = figure.ndcg(tried, signal).mean(axis=1).tolist()
             for change, value in zip(tried, means, strict=True):
                 if value > best + _LEAST_GAIN:
