@@ -136,7 +136,7 @@ class Index:
         features = Features.empty(days)
         for signal in in_fit_order():
             space, columns = signal.fit(events, features)
-            features = features.with_columns(columns, {signal.name: space})
+            features = features.with_columns(columns, {signal.name: space} if columns else {})
         return cls(table, order, features, weights.tie_break)
 
     def reordered(self, weights: Weights) -> Index:
