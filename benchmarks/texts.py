@@ -109,8 +109,9 @@ def report(found: dict[str, dict[str, float]], n_events: int, options: argparse.
         "processor seconds and ratios tell more than seconds. Memory after the fit is what came "
         "with it, the checked table's share in it.",
         "",
-        f"Each event keeps the {KEPT_WORDS} words that weigh most in it: {with_texts['entries']:.1f} "
-        f"an event, {with_texts['words']:,.0f} different ones, {with_texts['column_mb']:.0f} MB.",
+        f"Each event keeps the {KEPT_WORDS} words that weigh most in it: "
+        f"{with_texts['entries']:.1f} an event, {with_texts['words']:,.0f} different ones, "
+        f"{with_texts['column_mb']:.0f} MB.",
         "",
         "| | without texts | with texts | ratio |",
         "|---|---:|---:|---:|",

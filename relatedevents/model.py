@@ -120,12 +120,8 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
 
     def set_params(self, **params: Any) -> Self:  # noqa: ANN401 - scikit-learn's signature
         """Set parameters, those of the weights as ``weights__tags=0.5``; returns the model."""
-        prefix = "weights__"
-        nested = {
-            name.removeprefix(prefix): params.pop(name)
-            for name in list(params)
-            if name.startswith(prefix)
-        }
+        of_weights = [name for name in params if name.startswith("weights__")]
+        nested = {name.removeprefix("weights__"): params.pop(name) for name in of_weights}
         super().set_params(**params)
         if nested:
             self.weights = check_weights(self.weights).with_params(**nested)
@@ -448,9 +444,9 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         which `recency` counts. A tag that the fit did not know enters with the weight of an
         unknown tag, ln(1 + N), a word with ln(1 + N) + 1, where N is the number of events of the
         fit; a word that the fit left out because a single headline had it joins later headlines
-        alone. Where no event of the fit had a summary or a text, those of new events count once
-        `refresh` is asked for. The lists are those that `related_all` gives from now on, whether events come in
-        one update or in several.
+        alone. Where no event of the fit had a summary or a text, those of new events count after
+        a `refresh` only. The lists are those that `related_all` gives from now on, whether events
+        come in one update or in several.
 
         Lists are compared with those of the last `related_all` without options, which the model
         keeps (`save` and `load` too), and which an update brings up to date. Where there are none,

@@ -177,14 +177,22 @@ def check_events(
         }
     )
     checked["tags"] = pd.Series([tags[row] for row in keep], dtype=object)
-    others = given.drop(columns=[c for c in (*REQUIRED, *OPTIONAL) if c in given])
-    for name, (texts, _) in prose.items():
-        others[name] = pd.Series(texts, index=others.index, dtype=object)
-    if len(keep) < len(given):
-        others = others.iloc[keep]
-    checked = pd.concat([checked, others.reset_index(drop=True)], axis=1)
+    texts = {name: found for name, (found, _) in prose.items()}
+    checked = pd.concat([checked, _others(given, texts, keep)], axis=1)
     checked.attrs = dict(given.attrs)
     return checked
+
+
+def _others(
+    given: pd.DataFrame, texts: Mapping[str, list[str | None]], keep: list[int]
+) -> pd.DataFrame:
+    """Return the columns that most archives lack, of the rows to keep."""
+    others = given.drop(columns=[c for c in (*REQUIRED, *OPTIONAL) if c in given])
+    for name, column in texts.items():
+        others[name] = pd.Series(column, index=others.index, dtype=object)
+    if len(keep) < len(given):
+        others = others.iloc[keep]
+    return others.reset_index(drop=True)
 
 
 def _renamed(frame: pd.DataFrame, columns: Mapping[str, str], source: str) -> pd.DataFrame:

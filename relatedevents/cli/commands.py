@@ -45,10 +45,9 @@ def related(args: argparse.Namespace) -> None:
         raise InputError(problem("ID, --headline", came, "one of the two"))
     own = {name: getattr(args, name) for name in ("tag", "date", "category", "summary", "text")}
     if args.id is not None and any(own.values()):
-        options = ", ".join(f"--{name}" for name in own)
         given = ", ".join(f"--{name}" for name, value in own.items() if value)
-        came = f"got ID {shown(args.id)} with {given}"
-        raise InputError(problem("ID", came, f"{options} with --headline only"))
+        came, allowed = f"got ID {shown(args.id)} with {given}", ", ".join(f"--{n}" for n in own)
+        raise InputError(problem("ID", came, f"{allowed} with --headline only"))
     model = open_model(args)
     options = _listing(args, model)
     if args.id is not None:
