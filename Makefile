@@ -18,7 +18,7 @@ EVENT := 2012-10-12/all-members-of-the-un-security-council-vote-to-support-an-af
 export HF_HUB_OFFLINE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-minilm test test-fast test-extras lint bench bench-million start scale quality quality-full signals tuning calibrate confidence clean
+.PHONY: help demo demo-minilm test test-fast test-extras lint bench bench-million start scale texts quality quality-full signals tuning calibrate confidence clean
 
 help:
 	@echo 'make demo         ten related events of one event of the bundled sample, and why'

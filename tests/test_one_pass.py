@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from toy import (
     ALL,
+    GATED,
     ConstantEncoder,
     KeywordEncoder,
     RandomEncoder,
@@ -28,6 +29,7 @@ pytestmark = pytest.mark.slow
 WEIGHTS = {
     "default": Weights(),
     "every signal": ALL,
+    "gated": GATED.with_params(half_life="pace"),
     "tags": Weights.only(tags=1.0),
     "shared tags": Weights.shared_tags(),
     "by a column": Weights(tie_break="column:category:descending"),

@@ -43,6 +43,10 @@ def model():
     return fitted(frame_of())
 
 
+def saturated(cosine):
+    return 1.2 * cosine / (cosine + 0.2)
+
+
 # --- the signal ------------------------------------------------------------------------------
 
 
@@ -53,12 +57,11 @@ def test_values_by_hand(model):
     twice, thrice = (1 + math.log(2)) * quota, (1 + math.log(3)) * quota
     told = model.explain("a", "d")
     cosine = twice / math.hypot(twice, harvest) * thrice / math.hypot(thrice, storm)
-    assert told.parts["text"] == pytest.approx(2.0 * cosine)
-    assert told.word_shares == {"quota": pytest.approx(2.0 * cosine)}
+    assert told.parts["text"] == pytest.approx(2.0 * saturated(cosine))
+    assert told.word_shares == {"quota": pytest.approx(2.0 * saturated(cosine))}
     # A summary counts as a text does.
-    assert model.explain("a", "b").parts["text"] == pytest.approx(
-        2.0 * harvest / math.hypot(twice, harvest)
-    )
+    cosine = harvest / math.hypot(twice, harvest)
+    assert model.explain("a", "b").parts["text"] == pytest.approx(2.0 * saturated(cosine))
     assert model.explain("b", "d").parts["text"] == 0.0
 
 

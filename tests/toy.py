@@ -52,6 +52,9 @@ ALL = Weights.only(
     half_life=(7.0, 60.0),
     recency_half_life=20.0,
 )
+#: The same, where time needs a reason.
+GATED = ALL.with_params(time_threshold=0.8)
+CONTENT = ("semantic", "topic", "tags", "coverage", "words")
 
 
 #: What encoders are tried with: two equal headlines and an empty one among them.
@@ -285,18 +288,25 @@ class Slow:
         words = self.dot(wq, wc)
         category = len(kq & kc) / math.sqrt(len(kq) * len(kc)) if kq and kc else 0.0
         saturated = 1.2 * words / (words + 0.2)
+        text = self.dot(xq, xc)
         values = (
             min(cosine, 1.0),
             min(topic, 1.0),
             self.dot(tq, tc),
             len(tq.keys() & tc.keys()) / len(tq) if tq else 0.0,
             saturated,
-            self.dot(xq, xc) if self.has_texts else 0.0,
+            1.2 * text / (text + 0.2) if self.has_texts else 0.0,
             category,
             time,
             recency,
         )
-        return [getattr(w, name) * value for name, value in zip(SIGNALS, values, strict=True)]
+        parts = {
+            name: getattr(w, name) * value for name, value in zip(SIGNALS, values, strict=True)
+        }
+        if w.time_threshold:
+            content = sum(parts[name] for name in CONTENT)
+            parts["time"] *= min(1.0, content / w.time_threshold)
+        return list(parts.values())
 
     def of_id(self, id_):
         return self.events[self.row[id_]]

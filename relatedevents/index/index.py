@@ -136,7 +136,9 @@ class Index:
         features = Features.empty(days)
         for signal in in_fit_order():
             space, columns = signal.fit(events, features)
-            features = features.with_columns(columns, {signal.name: space} if columns else {})
+            # Without its columns it is not ready, and its space is of no use.
+            lacks = signal.columns and not columns
+            features = features.with_columns(columns, {} if lacks else {signal.name: space})
         return cls(table, order, features, weights.tie_break)
 
     def reordered(self, weights: Weights) -> Index:
@@ -232,7 +234,7 @@ class Index:
         }
         contents = Contents(settings, arrays, {"archive": self.table})
         for signal in all_signals():
-            if signal.ready(self.features) and signal.columns:
+            if signal.ready(self.features) and signal.name in self.features.spaces:
                 contents = contents.joined(signal.contents(self.features.spaces[signal.name]))
         return contents
 
@@ -257,7 +259,7 @@ class Index:
         spaces = {
             signal.name: signal.of_contents(contents)
             for signal in all_signals()
-            if signal.ready(features) and signal.columns
+            if signal.ready(features)
         }
         table = contents.tables["archive"]
         table["tags"] = pd.Series([list(tags) for tags in table["tags"]], dtype=object)

@@ -26,7 +26,8 @@ from relatedevents.retrieval.fitted import Fitted
 from relatedevents.retrieval.queries import Queries
 from relatedevents.retrieval.retriever import Retriever
 from relatedevents.retrieval.scorer import Scorer
-from relatedevents.signals.register import signal_names
+from relatedevents.signals.features import Features
+from relatedevents.signals.register import all_signals, signal_names
 from relatedevents.signals.score import pair_parts, score_terms
 from relatedevents.signals.time import time_values
 from relatedevents.weights import Weights
@@ -159,7 +160,7 @@ def _candidates(
     features, query_rows = index.features, index.rows(links.queries)
     # As deep as the lists at least: then nDCG under the weights so far is exact.
     depth = max(_PER_SIGNAL, n)
-    found = [_best_rows(retriever, links, weights, depth) for weights in _probes(before)]
+    found = [_best_rows(retriever, links, weights, depth) for weights in _probes(before, features)]
     lists = []
     for number, related in enumerate(links.related):
         near = np.concatenate([rows[number] for rows in found])
@@ -198,11 +199,11 @@ def _time_values(
     return np.stack(columns, 1)
 
 
-def _probes(weights: Weights) -> list[Weights]:
+def _probes(weights: Weights, features: Features) -> list[Weights]:
+    """Return the weights so far, and each signal alone that knows something of the archive."""
     none = dict.fromkeys(signal_names(), 0.0)
-    alone = [
-        weights.with_params(**{**none, name: 1.0}) for name in signal_names() if name != "recency"
-    ]
+    ready = [signal.name for signal in all_signals() if signal.ready(features)]
+    alone = [weights.with_params(**{**none, name: 1.0}) for name in ready if name != "recency"]
     return [weights, *alone]
 
 

@@ -1,16 +1,12 @@
-"""Text: cosine of the TF-IDF vectors of all that events say: headline, summary and text."""
+"""Text: saturated cosine of the TF-IDF vectors of all that events say."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from relatedevents.archive.table import PROSE
-from relatedevents.signals.base import F64, Pairs, Scales
 from relatedevents.signals.features import Column, Events, Features
-from relatedevents.signals.terms import SparseTerm, Term
 from relatedevents.signals.words import Words
 
 #: How often a word counts that stands once in a column.
@@ -21,7 +17,7 @@ KEPT_WORDS = 100
 
 
 class Text(Words):
-    """Cosine of the TF-IDF vectors of the words of headline, summary and text together.
+    """Cosine of the TF-IDF vectors of the words of headline, summary and text, saturated as words.
 
     An archive without any summary or text has no such signal: nothing is made, nothing counts.
     """
@@ -52,12 +48,3 @@ class Text(Words):
         if not any(isinstance(cell, str) for name in PROSE for cell in events.values(name)):
             return None, {}
         return super().fit(events, features)
-
-    # Without these two methods it is saturated as words are; an engine has room for one such term.
-    def values(self, pairs: Pairs, scales: Scales) -> F64:
-        """Return the cosines."""
-        return np.clip(pairs.sparse_dots(self.name)[0], 0.0, 1.0)
-
-    def terms(self, features: Features, weight: float, scales: Scales) -> Sequence[Term]:
-        """Return one sparse term."""
-        return [SparseTerm(features.csr(self.name), weight)]
