@@ -54,7 +54,7 @@ ALL = Weights.only(
 )
 #: The same, where time needs a reason.
 GATED = ALL.with_params(time_threshold=0.8)
-CONTENT = ("semantic", "topic", "tags", "coverage", "words")
+CONTENT = ("semantic", "topic", "tags", "coverage", "words", "text")
 
 
 #: What encoders are tried with: two equal headlines and an empty one among them.
