@@ -179,24 +179,40 @@ def _added(arrays: Sequence[Floats], length: int) -> npt.NDArray[np.float64]:
 
 
 def _error(terms: Sequence[Term], threshold: float) -> float:
+    """Return how far a float32 score can be from the float64 one at most.
+
+    A gate is steepest below the threshold, where it makes an error of the content weight /
+    threshold times as large.
+    """
+    error = _error_of_sum(terms)
+    if threshold:
+        gated = sum(term.weight for term in terms if isinstance(term, DayTerm))
+        content = [term for term in terms if isinstance(term, _CONTENT)]
+        error += _error_of_sum(content) * gated / threshold
+    return error
+
+
+def _error_of_sum(terms: Sequence[Term]) -> float:
     """Return how far a float32 sum of some terms can be from the float64 one at most.
 
     Each of the float32 operations errs by half a unit in the last place of a value no larger than
-    the sum of the weights (Higham 2002, section 3.1); rounding the inputs and what a table leaves
-    out is within the factor of 2. Saturation is steepest at 0, where it makes an error
-    (1 + SATURATION) / SATURATION times as large; so does a gate, weight / threshold times.
+    what is added up there (Higham 2002, section 3.1); rounding the inputs and what a table leaves
+    out is within the factor of 2. Sparse products are added to the whole sum one by one, other
+    products among themselves first. Saturation is steepest at 0, where it makes an error
+    (1 + SATURATION) / SATURATION times as large.
     """
-    dimensions = max([0, *(term.rows.shape[1] for term in terms if isinstance(term, DenseTerm))])
-    longest = sum(
-        int(np.diff(term.rows.indptr).max(initial=0))
-        for term in terms
-        if isinstance(term, SparseTerm | SaturatedTerm | OverlapTerm)
-    )
-    unit = 2.0 * (dimensions + longest + 16) * float(np.finfo(np.float32).eps)
-    saturated = sum(term.weight for term in terms if isinstance(term, SaturatedTerm))
-    error = unit * (sum(term.weight for term in terms) + saturated / SATURATION)
-    if threshold:
-        content = sum(term.weight for term in terms if isinstance(term, _CONTENT))
-        gated = sum(term.weight for term in terms if isinstance(term, DayTerm))
-        error += unit * (content + saturated / SATURATION) * gated / threshold
+    eps = float(np.finfo(np.float32).eps)
+    longest = sum(_length(term) for term in terms if isinstance(term, SparseTerm))
+    error = 2.0 * (longest + 16) * eps * sum(term.weight for term in terms)
+    for term in terms:
+        if isinstance(term, DenseTerm | SaturatedTerm | OverlapTerm):
+            steep = (1.0 + SATURATION) / SATURATION if isinstance(term, SaturatedTerm) else 1.0
+            error += 2.0 * (_length(term) + 16) * eps * steep * term.weight
     return float(error)
+
+
+def _length(term: DenseTerm | SparseTerm | SaturatedTerm | OverlapTerm) -> int:
+    """Return how many products a dot product of two of its rows adds up at most."""
+    if isinstance(term, DenseTerm):
+        return int(term.rows.shape[1])
+    return int(np.diff(term.rows.indptr).max(initial=0))

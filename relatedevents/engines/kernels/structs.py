@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -173,6 +174,7 @@ class QuerySpace(NamedTuple):
 
     sparse: F32
     saturated: F32
+    second_saturated: F32
     overlap: F32
     sums: F32
     visited: I32
@@ -180,13 +182,15 @@ class QuerySpace(NamedTuple):
     scores: F32
 
     @classmethod
-    def of(cls, n_rows: int, n_sparse: int, n_saturated: int, n_overlap: int) -> QuerySpace:
-        """Return empty space."""
+    def of(cls, n_rows: int, n_columns: Sequence[int]) -> QuerySpace:
+        """Return empty space for so many columns of each sparse term."""
+        sparse, saturated, other, overlap = (np.zeros(n, dtype=np.float32) for n in n_columns)
         return cls(
-            np.zeros(n_sparse, dtype=np.float32),
-            np.zeros(n_saturated, dtype=np.float32),
-            np.zeros(n_overlap, dtype=np.float32),
-            np.zeros((n_rows, 2), dtype=np.float32),
+            sparse,
+            saturated,
+            other,
+            overlap,
+            np.zeros((n_rows, 3), dtype=np.float32),
             # One more, which is written to before it is known to be new.
             np.empty(n_rows + 1, dtype=np.int32),
             np.full(n_rows, -1, dtype=np.int32),
