@@ -1,12 +1,13 @@
 """Measure what texts cost, and write benchmarks/TEXTS.md.
 
-    python benchmarks/texts.py [EVENTS] [--sites SITES] [--words 300] [--weight 3]
+    python benchmarks/texts.py [EVENTS] [--sites SITES] [--words 300] [--weight 3] [--kept 50 100]
 
 Every event of EVENTS gets an invented text: words drawn, each by itself, as often as they stand in
 the texts of the archives in SITES (seed 0). Both lie beside the project, in ../shared/data. The
-archive runs with and without its texts, each in a process of its own after kernels were compiled:
-fit, all lists by the exact engine, the lists of some events one by one, an update by a few.
-Memory is what the process holds after the fit, and at most.
+archive runs without its texts, and with them for each number of words that an event keeps, each
+in a process of its own after kernels were compiled: fit, all lists by the exact engine, the lists
+of some events one by one, an update by a few. Memory is what the process holds after the fit, and
+at most.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ import pandas as pd
 from bench.usage import cores, cpu_seconds, environment, own_peak_kb
 
 from relatedevents import RelatedEvents, Weights, read_events
-from relatedevents.signals.text import KEPT_WORDS
+from relatedevents.signals.text import KEPT_WORDS, Text
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT.parent / "shared" / "data"
@@ -59,7 +60,10 @@ def measure(events: Path, weights: Weights) -> dict[str, float]:
     model = RelatedEvents(weights=weights)
     model.fit(archive.iloc[:TINY]).related_all()
     before = held_gb()
-    told: dict[str, float] = {"archive_mb": archive.memory_usage(deep=True).sum() / 1e6}
+    told: dict[str, float] = {
+        "events": len(archive),
+        "archive_mb": archive.memory_usage(deep=True).sum() / 1e6,
+    }
 
     def step(name: str, work, times: int = 1) -> None:  # noqa: ANN001
         wall, cpu = time.perf_counter(), cpu_seconds()
@@ -77,8 +81,6 @@ def measure(events: Path, weights: Weights) -> dict[str, float]:
     told["peak_gb"] = own_peak_kb() * 1024 / 1e9
     column = model.index_.features.columns.get("text")
     if column is not None:
-        told["entries"] = column.nnz / column.shape[0]
-        told["words"] = column.shape[1]
         told["column_mb"] = (column.data.nbytes + column.indices.nbytes) / 1e6
     return told
 
@@ -96,29 +98,31 @@ ROWS = {
 }
 
 
-def report(found: dict[str, dict[str, float]], n_events: int, options: argparse.Namespace) -> str:
+def report(
+    without: dict[str, float], kept: dict[int, dict[str, float]], options: argparse.Namespace
+) -> str:
     """Return the page."""
-    without, with_texts = found["without"], found["with"]
     lines = [
         "# What texts cost",
         "",
-        f"Written by `benchmarks/texts.py`: {n_events:,} events, each with an invented text of "
-        f"{options.words} words, each drawn by itself as often as texts of real sites have it; the "
+        f"Written by `benchmarks/texts.py`: {without['events']:,} events, each with an invented "
+        f"text of {options.words} words, each drawn by itself as often as texts of real sites have "
+        "it; the "
         f"exact engine, default weights, with texts `text={options.weight:g}` too; {cores()} "
         f"cores, Python {platform.python_version()}. The machine is shared with other work: "
         "processor seconds and ratios tell more than seconds. Memory after the fit is what came "
         "with it, the checked table's share in it.",
         "",
-        f"Each event keeps the {KEPT_WORDS} words that weigh most in it: "
-        f"{with_texts['entries']:.1f} an event, {with_texts['words']:,.0f} different ones, "
-        f"{with_texts['column_mb']:.0f} MB.",
+        f"Each event is compared by the words that weigh most in it, {KEPT_WORDS} by default.",
         "",
-        "| | without texts | with texts | ratio |",
-        "|---|---:|---:|---:|",
+        "| | without texts | " + " | ".join(f"{n} words kept, ratio" for n in kept) + " |",
+        "|---|---:|" + "---:|" * len(kept),
     ]
     for name, key in ROWS.items():
-        one, other = without[key], with_texts[key]
-        lines.append(f"| {name} | {one:.3g} | {other:.3g} | {other / one:.2f} |")
+        cells = [f"{one[key]:.3g} ({one[key] / without[key]:.2f})" for one in kept.values()]
+        lines.append(f"| {name} | {without[key]:.3g} | {' | '.join(cells)} |")
+    sizes = [f"{one['column_mb']:.0f}" for one in kept.values()]
+    lines.append(f"| words of the texts, MB | | {' | '.join(sizes)} |")
     return "\n".join(lines) + "\n"
 
 
@@ -128,28 +132,34 @@ def main() -> None:
     parser.add_argument("--sites", type=Path, default=DATA / "sites")
     parser.add_argument("--words", type=int, default=300)
     parser.add_argument("--weight", type=float, default=3.0)
+    parser.add_argument("--kept", type=int, nargs="+", default=[50, KEPT_WORDS])
     parser.add_argument("--folder", type=Path, default=ROOT / "out")
     parser.add_argument("--one", action="store_true", help="measure EVENTS alone, and print JSON")
     options = parser.parse_args()
     if options.one:
+        Text.kept = options.kept[0]
         print(json.dumps(measure(options.events, Weights(text=options.weight))))
         return
-    archive = read_events(options.events)
     options.folder.mkdir(parents=True, exist_ok=True)
-    found = {}
-    for name in ("without", "with"):
-        path = options.folder / f"{name}-texts.parquet"
-        if name == "with":
-            archive["text"] = invented_texts(options.sites, len(archive), options.words)
-        archive.to_parquet(path, index=False)
-        command = [sys.executable, __file__, str(path), "--one", "--weight", str(options.weight)]
+    path = options.folder / "texts.parquet"
+
+    def measured(archive: Path, kept: int) -> dict[str, float]:
+        settings = ["--one", "--weight", str(options.weight), "--kept", str(kept)]
+        command = [sys.executable, __file__, str(archive), *settings]
         done = subprocess.run(
             command, check=True, stdout=subprocess.PIPE, text=True, env=environment(cores())
         )
-        found[name] = json.loads(done.stdout)
-        path.unlink()
-        print(name, found[name], flush=True)
-    REPORT.write_text(report(found, len(archive), options), encoding="utf-8")
+        print(kept, done.stdout, end="", flush=True)
+        told: dict[str, float] = json.loads(done.stdout)
+        return told
+
+    without = measured(options.events, 0)
+    archive = read_events(options.events)
+    archive["text"] = invented_texts(options.sites, len(archive), options.words)
+    archive.to_parquet(path, index=False)
+    found = {kept: measured(path, kept) for kept in options.kept}
+    path.unlink()
+    REPORT.write_text(report(without, found, options), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -115,7 +115,7 @@ def check_events(
         RangeIndex; `id` (text), `date` (datetime64[s], whole days, NaT if undated), `headline`
         (text without blanks around it, never empty), `tags` (lists of text, each tag once),
         then all other columns as they came, but that `summary` and `text`, where there are
-        such, hold text without blanks around it, or None. `attrs` is kept.
+        such, hold text without blanks around it, or a missing value. `attrs` is kept.
 
     Raises
     ------
@@ -189,7 +189,7 @@ def _others(
     """Return the columns that most archives lack, of the rows to keep."""
     others = given.drop(columns=[c for c in (*REQUIRED, *OPTIONAL) if c in given])
     for name, column in texts.items():
-        others[name] = pd.Series(column, index=others.index, dtype=object)
+        others[name] = pd.Series(column, index=others.index)
     if len(keep) < len(given):
         others = others.iloc[keep]
     return others.reset_index(drop=True)

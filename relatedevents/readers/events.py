@@ -53,8 +53,8 @@ def read_events(
     -------
     pandas.DataFrame
         In the source's order: `id` (text), `date` (datetime64[s], NaT if undated), `headline`,
-        `tags` (lists of text), then every other column, of which `summary` and `text` (None
-        where there is none) are what the signal `text` reads. See
+        `tags` (lists of text), then every other column, of which `summary` and `text` (text,
+        or a missing value) are what the signal `text` reads. See
         `relatedevents.archive.check_events`. `attrs["reading"]` holds what the readers of
         pages counted.
 
