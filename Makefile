@@ -18,7 +18,7 @@ EVENT := 2012-10-12/all-members-of-the-un-security-council-vote-to-support-an-af
 export HF_HUB_OFFLINE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-minilm test test-fast test-extras lint bench bench-million start scale quality quality-full signals tuning calibrate confidence clean
+.PHONY: help demo demo-minilm test test-fast test-extras lint bench bench-million start scale texts quality quality-full signals tuning calibrate confidence clean
 
 help:
 	@echo 'make demo         ten related events of one event of the bundled sample, and why'
@@ -31,6 +31,7 @@ help:
 	@echo 'make bench-million  the same for a million invented events, which takes long'
 	@echo 'make start        measure how soon a fresh process has its first list'
 	@echo 'make scale        measure archives up to a million events; writes benchmarks/SCALE.md'
+	@echo 'make texts        measure what texts of 300 words cost; writes benchmarks/TEXTS.md'
 	@echo 'make quality      measure the lists on ../shared/data; writes benchmarks/QUALITY.md'
 	@echo 'make quality-full with all-MiniLM-L6-v2 too (encodes long, once); QUALITY_FULL.md'
 	@echo 'make tuning       measure what tune learns from ../shared/data; benchmarks/TUNING.md'
@@ -76,6 +77,9 @@ start: $(VENV)/.core
 
 scale: $(VENV)/.test
 	$(BIN)/python benchmarks/scale.py
+
+texts: $(VENV)/.core
+	$(BIN)/python benchmarks/texts.py
 
 quality: $(VENV)/.test
 	nice -n 5 $(BIN)/python benchmarks/quality.py

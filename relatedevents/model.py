@@ -120,12 +120,8 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
 
     def set_params(self, **params: Any) -> Self:  # noqa: ANN401 - scikit-learn's signature
         """Set parameters, those of the weights as ``weights__tags=0.5``; returns the model."""
-        prefix = "weights__"
-        nested = {
-            name.removeprefix(prefix): params.pop(name)
-            for name in list(params)
-            if name.startswith(prefix)
-        }
+        of_weights = [name for name in params if name.startswith("weights__")]
+        nested = {name.removeprefix("weights__"): params.pop(name) for name in of_weights}
         super().set_params(**params)
         if nested:
             self.weights = check_weights(self.weights).with_params(**nested)
@@ -137,7 +133,8 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         Parameters
         ----------
         X : pandas.DataFrame, or another frame that narwhals knows
-            The archive: id, headline, and where known date and tags; other columns are kept.
+            The archive: id, headline, and where known date, tags, summary and text; other columns
+            are kept.
         y : None
             There for scikit-learn's sake.
 
@@ -237,6 +234,8 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         tags: Sequence[str] | None = None,
         date: object = None,
         category: str | None = None,
+        summary: str | None = None,
+        text: str | None = None,
         n: int | None = None,
         as_of: object = None,
         where: object = None,
@@ -259,6 +258,8 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
             Its day; without it the other signals decide.
         category : str, optional
             Its category, where the archive has a column ``category``.
+        summary, text : str, optional
+            What is said of it beside the headline, where the archive has such a column.
         n, as_of, where, exclude, pins, min_score, min_probability, diversity, near_duplicates
             As in `related`.
 
@@ -271,7 +272,8 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
             as_of, where, exclude, pins, min_score, min_probability, diversity, near_duplicates
         )
         retriever = self._retriever()
-        event = new_event(retriever.index, self._encoder(), headline, tags, date, category)
+        index, encoder = retriever.index, self._encoder()
+        event = new_event(index, encoder, headline, tags, date, category, summary, text)
         return retriever.lists_with_events(event, self._n(n), options)
 
     def related_many(
@@ -442,8 +444,9 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         which `recency` counts. A tag that the fit did not know enters with the weight of an
         unknown tag, ln(1 + N), a word with ln(1 + N) + 1, where N is the number of events of the
         fit; a word that the fit left out because a single headline had it joins later headlines
-        alone. The lists are those that `related_all` gives from now on, whether events come in
-        one update or in several.
+        alone. Where no event of the fit had a summary or a text, those of new events count after
+        a `refresh` only. The lists are those that `related_all` gives from now on, whether events
+        come in one update or in several.
 
         Lists are compared with those of the last `related_all` without options, which the model
         keeps (`save` and `load` too), and which an update brings up to date. Where there are none,

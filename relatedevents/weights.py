@@ -41,6 +41,9 @@ class Weights:
     words : float
         Cosine x of the TF-IDF vectors of the headlines' words, saturated, 1.2 x / (x + 0.2):
         the first words in common tell most.
+    text : float
+        Cosine of the TF-IDF vectors of all words of headline, summary and text, saturated too,
+        where the archive has a column ``summary`` or ``text``.
     category : float
         Likeness of the categories' names (the archive's column ``category``, where it has one).
     time : float
@@ -91,6 +94,7 @@ class Weights:
     tags: float = 0.4
     coverage: float = 0.0
     words: float = 0.6
+    text: float = 0.0
     category: float = 0.1
     time: float = 0.7
     recency: float = 0.0

@@ -36,7 +36,9 @@ def test_every_explanation_adds_up_and_agrees_with_the_lists(seed, weights):
         for name, shares in told.shares.items():
             if shares:
                 assert sum(shares.values()) == pytest.approx(told.parts[name], abs=1e-9)
-        assert sum(told.word_shares.values()) == pytest.approx(told.parts["words"], abs=1e-9)
+        assert sum(told.word_shares.values()) == pytest.approx(
+            told.parts["words"] + told.parts["text"], abs=1e-9
+        )
         assert told.basis == row.basis
 
 
@@ -81,7 +83,7 @@ def test_nothing_in_common():
 
 
 def test_an_event_with_itself_has_every_part_in_full():
-    frame = toy_frame().assign(category="Law and crime")
+    frame = toy_frame().assign(category="Law and crime", text="The court of law")
     told = RelatedEvents(encoder=KeywordEncoder(), weights=ALL).fit(frame).explain("b3", "b3")
     newest = pd.Timestamp("2012-12-31") - pd.Timestamp("2012-02-09")
     wanted = {name: getattr(ALL, name) for name in SIGNALS}

@@ -276,7 +276,7 @@ def test_a_copy_of_an_event_gets_the_event_s_list(seed, weights):
     model = RelatedEvents(encoder=KeywordEncoder(), weights=weights).fit(frame)
     columns = ["related_id", *SIGNALS, "score", "shared_tags", "basis"]
     for event in frame.head(6).to_dict("records"):
-        known = {name: event[name] for name in ("tags", "date", "category")}
+        known = {name: event[name] for name in ("tags", "date", "category", "summary", "text")}
         new = model.related_to(event["headline"], **known, n=25)
         assert event["id"] in new["related_id"].tolist()
         apart = new[new["related_id"] != event["id"]]
@@ -293,15 +293,18 @@ def test_a_copy_of_an_event_gets_the_event_s_list(seed, weights):
     tags=st.lists(st.sampled_from(["spain", "MALI", "New", "new", "Other", " "]), max_size=5),
     date=st.sampled_from([None, "2012-01-07", "1950-01-01", "2050-01-01"]),
     category=st.sampled_from([None, "", "Sports", "crime, LAW", "Weather", "Law"]),
+    summary=st.sampled_from([None, "", "a Harvest of peace"]),
+    text=st.sampled_from([None, " ", "Accord, harvest and ACCORD"]),
 )
-def test_new_events_against_the_reference(headline, tags, date, category):
+def test_new_events_against_the_reference(headline, tags, date, category, summary, text):
     frame = random_frame(5, 40)
     model = RelatedEvents(encoder=KeywordEncoder(), weights=ALL).fit(frame)
     slow = Slow(model.archive_, KeywordEncoder(), ALL)
     told = category if category != "Law" else None  # alike by name, but no event's own
-    query = slow.outside(headline, [tag for tag in tags if tag.strip()], date, told)
+    prose = {"summary": summary, "text": text}
+    query = slow.outside(headline, [tag for tag in tags if tag.strip()], date, told, **prose)
     wanted = slow.ranked(query, 12)
-    table = model.related_to(headline, tags=tags, date=date, category=category, n=12)
+    table = model.related_to(headline, tags=tags, date=date, category=category, n=12, **prose)
     assert lists_of(table)[headline] == [id_ for id_, _ in wanted]
     assert table["score"].tolist() == pytest.approx([score for _, score in wanted], abs=1e-9)
 

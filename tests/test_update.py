@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import math
 import re
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -91,7 +91,8 @@ def assert_same_model(left, right):
     ours, theirs = left.index_, right.index_
     assert ours.tag_space.keys == theirs.tag_space.keys
     assert ours.tag_space.names == theirs.tag_space.names
-    assert ours.features.spaces["words"].words == theirs.features.spaces["words"].words
+    for name in {"words", "text"} & ours.features.spaces.keys():
+        assert ours.features.spaces[name].words == theirs.features.spaces[name].words
     assert ours.features.spaces["category"].keys == theirs.features.spaces["category"].keys
     np.testing.assert_array_equal(ours.features.days, theirs.features.days)
     assert ours.features.spaces["time"] == theirs.features.spaces["time"]
@@ -209,17 +210,18 @@ class Grown(Slow):
             keys = {self.key(tag) for tag in event["tags"]}
             vector = encode_headlines(self.encoder, [event["headline"]])[0]
             topic = self.topic_space.transform(self.tag_space.transform([event["tags"]]).weights)[0]
-            many = self.count(event["headline"])
-            self.events.append(
-                self.event(vector, keys, many, self.day(event["date"]), topic, self.category(name))
-            )
-            words = {
-                word: (1 + math.log(tf))
-                * (math.log((1 + self.n) / (1 + self.word_df.get(word, 0))) + 1)
-                for word, tf in many.items()
-            }
-            event_, rest = self.events[-1][:2], self.events[-1][3:]
-            self.events[-1] = (*event_, self.unit(words), *rest, event["id"])
+            many, text = self.count(event["headline"]), self.count(self.said(event))
+            known = self.word_df, self.text_df
+            # Every word of theirs counts, one that the fit did not know as one of no event.
+            self.word_df, self.text_df = (Counter(df) for df in known)
+            for word in many:
+                self.word_df.setdefault(word, 0)
+            for word in text:
+                self.text_df.setdefault(word, 0)
+            day, category = self.day(event["date"]), self.category(name)
+            made = self.event(vector, keys, many, day, topic, category, text)
+            self.word_df, self.text_df = known
+            self.events.append((*made, event["id"]))
             self.ids.append(event["id"])
             self.row[event["id"]] = len(self.row)
             self.days.append(self.day(event["date"]))

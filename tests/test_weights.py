@@ -17,10 +17,12 @@ from relatedevents.weights import SIGNALS
 
 def test_names_and_defaults():
     weights = Weights()
-    first = ("semantic", "topic", "tags", "coverage", "words", "category", "time", "recency")
-    assert first == SIGNALS
+    first = ("semantic", "topic", "tags", "coverage", "words", "text", "category", "time")
+    assert (*first, "recency") == SIGNALS
     assert weights.by_signal() == tuple(getattr(weights, name) for name in SIGNALS)
-    assert [name for name in SIGNALS if not getattr(weights, name)] == ["coverage", "recency"]
+    assert [name for name in SIGNALS if not getattr(weights, name)] == [
+        *("coverage", "text", "recency")
+    ]
     assert weights.half_lives() == weights.half_life
     assert Weights(half_life=30).half_lives() == (30.0,)
     assert weights.tie_break_column() is None

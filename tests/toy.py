@@ -28,6 +28,7 @@ SIGNALS = (
     "tags",
     "coverage",
     "words",
+    "text",
     "category",
     "time",
     "recency",
@@ -45,6 +46,7 @@ ALL = Weights.only(
     coverage=0.2,
     category=0.15,
     words=0.3,
+    text=0.25,
     time=0.4,
     recency=0.1,
     half_life=(7.0, 60.0),
@@ -52,7 +54,7 @@ ALL = Weights.only(
 )
 #: The same, where time needs a reason.
 GATED = ALL.with_params(time_threshold=0.8)
-CONTENT = ("semantic", "topic", "tags", "coverage", "words")
+CONTENT = ("semantic", "topic", "tags", "coverage", "words", "text")
 
 
 #: What encoders are tried with: two equal headlines and an empty one among them.
@@ -143,7 +145,10 @@ def toy_model(weights=None, **params):
 
 
 def random_frame(seed, n, *, days=40, undated=0.2, untagged=0.2, words=None):
-    """A small archive with doubled headlines, ties, undated and untagged events, odd spellings."""
+    """A small archive with doubled headlines, ties, undated and untagged events, odd spellings.
+
+    Some of its events have a summary, a text, or both.
+    """
     rng = np.random.default_rng(seed)
     words = words or [*KEYWORDS, "the", "town", "army", "Rome", "peace", "is", "xylophone"]
     tags = ["Everywhere", "Spain", "spain", "France", "Mali", "MALI", "Law", "Rain–Sun", "Rain-Sun"]
@@ -157,9 +162,12 @@ def random_frame(seed, n, *, days=40, undated=0.2, untagged=0.2, words=None):
         some = list(rng.choice(tags, size=rng.integers(1, 5))) if rng.random() >= untagged else []
         category = categories[rng.integers(0, len(categories))]
         rows.append((f"id{number}", date, headline, [str(tag) for tag in some], category))
-    return pd.DataFrame(rows, columns=["id", "date", "headline", "tags", "category"]).astype(
-        {"date": "datetime64[s]"}
-    )
+    frame = pd.DataFrame(rows, columns=["id", "date", "headline", "tags", "category"])
+    rng, prose = np.random.default_rng([seed, n]), [*words, "harvest", "Harvest", "accord", "of"]
+    for name in ("summary", "text"):
+        said = [" ".join(rng.choice(prose, size=rng.integers(1, 12))) for _ in range(n)]
+        frame[name] = pd.Series(said, dtype=object).where(rng.random(n) < 0.5, None)
+    return frame.astype({"date": "datetime64[s]"})
 
 
 class Slow:
@@ -177,15 +185,18 @@ class Slow:
         tags = [{self.key(tag) for tag in some} for some in frame["tags"]]
         self.tag_df = Counter(tag for some in tags for tag in some)
         words = [self.count(headline) for headline in frame["headline"]]
-        df = Counter(word for some in words for word in some)
-        self.word_df = {word: many for word, many in df.items() if many > 1}
+        self.word_df = self.df_of(words)
+        texts = [self.count(self.said(event)) for _, event in frame.iterrows()]
+        self.text_df = self.df_of(texts)
+        prose = [frame[name] for name in ("summary", "text") if name in frame.columns]
+        self.has_texts = any(isinstance(cell, str) for column in prose for cell in column)
         vectors = encode_headlines(encoder, frame["headline"])
         names = frame["category"] if "category" in frame.columns else [None] * self.n
         self.tag_space, self.topic_space, topics = self.topics_of(frame, aliases)
         self.events = [
-            (*self.event(vector, some, count, day, topic, self.category(name)), id_)
-            for vector, some, count, day, topic, name, id_ in zip(
-                vectors, tags, words, self.days, topics, names, self.ids, strict=True
+            (*self.event(vector, some, count, day, topic, self.category(name), text), id_)
+            for vector, some, count, day, topic, name, text, id_ in zip(
+                vectors, tags, words, self.days, topics, names, texts, self.ids, strict=True
             )
         ]
         self.newest = max((day for day in self.days if day is not None), default=0)
@@ -198,6 +209,16 @@ class Slow:
     def count(headline):
         words = re.findall(r"\b\w\w+\b", headline.lower())
         return Counter(word for word in words if word not in ENGLISH_STOP_WORDS)
+
+    @staticmethod
+    def said(event):
+        cells = (event.get(name) for name in ("headline", "summary", "text"))
+        return " ".join(cell for cell in cells if isinstance(cell, str))
+
+    @staticmethod
+    def df_of(counts):
+        df = Counter(word for some in counts for word in some)
+        return {word: many for word, many in df.items() if many > 1}
 
     @staticmethod
     def tie_break_order(frame):
@@ -218,23 +239,29 @@ class Slow:
         words = re.findall(r"[a-z]+", name.casefold()) if isinstance(name, str) else []
         return {word.rstrip("s") for word in words if word != "and"}
 
-    def event(self, vector, tags, count, day, topic, category):
+    def event(self, vector, tags, count, day, topic, category, text):
         idf = {tag: math.log((1 + self.n) / (1 + self.tag_df.get(tag, 0))) for tag in tags}
-        tfidf = {
-            word: (1 + math.log(tf)) * (math.log((1 + self.n) / (1 + self.word_df[word])) + 1)
-            for word, tf in count.items()
-            if word in self.word_df
-        }
+        words, said = self.tfidf(count, self.word_df), self.tfidf(text, self.text_df)
         topic = [float(x) for x in topic]
-        return [float(x) for x in vector], self.unit(idf), self.unit(tfidf), day, topic, category
+        return [float(x) for x in vector], self.unit(idf), words, day, topic, category, said
 
-    def outside(self, headline, tags, date, category=None):
+    def tfidf(self, count, df):
+        return self.unit(
+            {
+                word: (1 + math.log(tf)) * (math.log((1 + self.n) / (1 + df[word])) + 1)
+                for word, tf in count.items()
+                if word in df
+            }
+        )
+
+    def outside(self, headline, tags, date, category=None, **prose):
         vector = encode_headlines(self.encoder, [headline])[0]
         topic = self.topic_space.transform(self.tag_space.transform([list(tags)]).weights)[0]
         keys = {self.key(tag) for tag in tags}
         count, day = self.count(headline), self.day(date)
         # Its text stands for the id that it does not have.
-        return (*self.event(vector, keys, count, day, topic, self.category(category)), None)
+        text = self.count(self.said({"headline": headline, **prose}))
+        return (*self.event(vector, keys, count, day, topic, self.category(category), text), None)
 
     @staticmethod
     def unit(weights):
@@ -248,7 +275,7 @@ class Slow:
     def parts(self, q, c):
         """All parts, in the order of SIGNALS."""
         w = self.weights
-        (vq, tq, wq, dq, pq, kq, _), (vc, tc, wc, dc, pc, kc, _) = q, c
+        (vq, tq, wq, dq, pq, kq, xq, _), (vc, tc, wc, dc, pc, kc, xc, _) = q, c
         cosine = max(0.0, math.fsum(x * y for x, y in zip(vq, vc, strict=True)))
         lives = w.half_life if isinstance(w.half_life, tuple) else (w.half_life,)
         time = 0.0
@@ -261,12 +288,14 @@ class Slow:
         words = self.dot(wq, wc)
         category = len(kq & kc) / math.sqrt(len(kq) * len(kc)) if kq and kc else 0.0
         saturated = 1.2 * words / (words + 0.2)
+        text = self.dot(xq, xc)
         values = (
             min(cosine, 1.0),
             min(topic, 1.0),
             self.dot(tq, tc),
             len(tq.keys() & tc.keys()) / len(tq) if tq else 0.0,
             saturated,
+            1.2 * text / (text + 0.2) if self.has_texts else 0.0,
             category,
             time,
             recency,

@@ -18,6 +18,7 @@ from relatedevents.archive.values import (
     Faults,
     describe_rows,
     headline_of,
+    read_prose,
     read_tags,
     read_texts,
 )
@@ -25,6 +26,8 @@ from relatedevents.errors import DroppedRowsWarning, InputError, RelatedEventsWa
 
 REQUIRED = ("id", "headline")
 OPTIONAL = ("date", "tags")
+#: Columns that most archives lack; nothing is said where they do.
+PROSE = ("summary", "text")
 _USUAL_NAMES = {
     "id": {"key", "identifier", "uid", "uuid", "page", "path", "slug", "url"},
     "headline": {"title", "heading", "name", "text"},
@@ -101,7 +104,7 @@ def check_events(
     tag_separator : str, optional
         Where tags that come as one text are split. Text that is a JSON list needs none.
     on_error : {"raise", "drop"}
-        "drop" leaves out rows whose id, date, headline or tags can't be used and warns which.
+        "drop" leaves out rows of which something can't be used and warns which.
         Doubled ids and mixed time zones stay errors, as no single row is at fault.
     source : str
         What to call the table in messages.
@@ -111,7 +114,8 @@ def check_events(
     pandas.DataFrame
         RangeIndex; `id` (text), `date` (datetime64[s], whole days, NaT if undated), `headline`
         (text without blanks around it, never empty), `tags` (lists of text, each tag once),
-        then all other columns as they came. `attrs` is kept.
+        then all other columns as they came, but that `summary` and `text`, where there are
+        such, hold text without blanks around it, or a missing value. `attrs` is kept.
 
     Raises
     ------
@@ -148,11 +152,14 @@ def check_events(
     tags, tag_faults = read_tags(given, tag_separator)
     days = read_days(given["date"] if "date" in given else pd.Series([None] * len(given)))
 
+    prose = {name: read_prose(given[name]) for name in PROSE if name in given}
+
     faults = {
         "id": id_faults,
         "date": dict(days.unreadable),
         "headline": headline_faults,
         "tags": tag_faults,
+        **{name: found for name, (_, found) in prose.items()},
     }
     keep = _without_faults(faults, ids, on_error, source)
     whole_table_problems = [
@@ -170,12 +177,22 @@ def check_events(
         }
     )
     checked["tags"] = pd.Series([tags[row] for row in keep], dtype=object)
-    others = given.drop(columns=[c for c in (*REQUIRED, *OPTIONAL) if c in given])
-    if len(keep) < len(given):
-        others = others.iloc[keep]
-    checked = pd.concat([checked, others.reset_index(drop=True)], axis=1)
+    texts = {name: found for name, (found, _) in prose.items()}
+    checked = pd.concat([checked, _others(given, texts, keep)], axis=1)
     checked.attrs = dict(given.attrs)
     return checked
+
+
+def _others(
+    given: pd.DataFrame, texts: Mapping[str, list[str | None]], keep: list[int]
+) -> pd.DataFrame:
+    """Return the columns that most archives lack, of the rows to keep."""
+    others = given.drop(columns=[c for c in (*REQUIRED, *OPTIONAL) if c in given])
+    for name, column in texts.items():
+        others[name] = pd.Series(column, index=others.index)
+    if len(keep) < len(given):
+        others = others.iloc[keep]
+    return others.reset_index(drop=True)
 
 
 def _renamed(frame: pd.DataFrame, columns: Mapping[str, str], source: str) -> pd.DataFrame:
@@ -248,6 +265,7 @@ _ALLOWED = {
         "a list of texts, a JSON list, or one text with a tag_separator",
         "Name the separator, such as tag_separator=';', or give lists.",
     ),
+    **dict.fromkeys(PROSE, ("text, or nothing", "Leave the cell empty if there is none.")),
 }
 
 

@@ -1,4 +1,4 @@
-"""Cells of the events table: ids, headlines and tags, one value at a time."""
+"""Cells of the events table: ids, headlines, texts and tags, one value at a time."""
 
 from __future__ import annotations
 
@@ -39,6 +39,17 @@ def _is_utf8(text: str | None) -> bool:
 def headline_of(value: object) -> str | None:
     """Return a headline without blanks around it, or None if there is none."""
     return (str(value).strip() or None) if isinstance(value, str) else None
+
+
+def read_prose(column: pd.Series) -> tuple[list[str | None], Faults]:
+    """Read every summary or text of a column; a missing or blank one is None."""
+    values = [None if is_missing(value) else value for value in column.tolist()]
+    faults = {
+        row: f"{shown(value)} ({type(value).__name__})"
+        for row, value in enumerate(values)
+        if value is not None and not (isinstance(value, str) and _is_utf8(value))
+    }
+    return [headline_of(value) for value in values], faults
 
 
 def read_tags(frame: pd.DataFrame, separator: str | None) -> tuple[list[list[str]], Faults]:

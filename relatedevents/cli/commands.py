@@ -43,9 +43,11 @@ def related(args: argparse.Namespace) -> None:
     if (args.id is None) == (args.headline is None):
         came = "got neither" if args.id is None else "got both"
         raise InputError(problem("ID, --headline", came, "one of the two"))
-    if args.id is not None and (args.tag or args.date or args.category):
-        came = f"got ID {shown(args.id)} with --tag, --date or --category"
-        raise InputError(problem("ID", came, "--tag, --date, --category with --headline only"))
+    own = {name: getattr(args, name) for name in ("tag", "date", "category", "summary", "text")}
+    if args.id is not None and any(own.values()):
+        given = ", ".join(f"--{name}" for name, value in own.items() if value)
+        came, allowed = f"got ID {shown(args.id)} with {given}", ", ".join(f"--{n}" for n in own)
+        raise InputError(problem("ID", came, f"{allowed} with --headline only"))
     model = open_model(args)
     options = _listing(args, model)
     if args.id is not None:
@@ -54,7 +56,8 @@ def related(args: argparse.Namespace) -> None:
         event = {"headline": of["headline"], "date": of["date"], "tags": of["tags"]}
     else:
         event = {"headline": args.headline, "date": args.date, "tags": args.tag or []}
-        lists = model.related_to(**event, category=args.category, **options)
+        more = {name: own[name] for name in ("category", "summary", "text")}
+        lists = model.related_to(**event, **more, **options)
     if args.json:
         sys.stdout.write(_json(list(records(lists))))
     else:

@@ -85,6 +85,8 @@ _NEW_EVENT = read_group(
     --tag TAG [repeated]: may be repeated
     --date DATE: such as 2014-06-01
     --category NAME: such as Sport, as the archive's column 'category' has it
+    --summary TEXT
+    --text TEXT: what it says, where the archive has a column 'text'
     """,
     "an event that is not in the archive, instead of ID",
 )
@@ -121,7 +123,8 @@ _FITTING = read_group(
 )
 _READING = read_group(
     """
-    --column NAME=YOURS [repeated]: your column's name, such as headline=title; may be repeated
+    --column NAME=YOURS [repeated]: your column's name, such as headline=title or text=body; may
+        be repeated
     --tag-separator TEXT: where tags in one text are split, such as ';'
     --on-error raise|drop [default=raise]: stop at a row that can't be used (default), or leave it
         out and say so

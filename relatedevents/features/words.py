@@ -1,4 +1,4 @@
-"""Words: TF-IDF vectors of the headlines' words."""
+"""Words: TF-IDF vectors of the words of headlines, or of longer texts."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from relatedevents.features.vocabulary import merged, place_of
 
 @dataclass(frozen=True)
 class WordSpace:
-    """The words of an archive's headlines and their idf weights.
+    """The words of an archive's texts, one an event, and their idf weights.
 
-    English stop words are left out and words of a single headline too, since they can't match
+    English stop words are left out and words of a single text too, since they can't match
     another one; the term frequency is sublinear (1 + ln tf).
 
     Attributes
@@ -29,28 +29,36 @@ class WordSpace:
     weights : numpy.ndarray of float64, shape (n_words,)
         Smooth idf, ln((1 + N) / (1 + df)) + 1, as in scikit-learn's `TfidfTransformer`.
     unknown_weight : float
-        The weight of a word that no headline of the fit had, ln(1 + N) + 1; only `grown` uses it.
+        The weight of a word that no text of the fit had, ln(1 + N) + 1; only `grown` uses it.
+    kept : int or None
+        How many of its words a text is compared by, those that weigh most in it (static pruning,
+        Carmel et al. 2001); of equal ones the first by alphabet. None for all.
     """
 
     words: list[str]
     weights: npt.NDArray[np.float64]
     unknown_weight: float
+    kept: int | None = None
 
     @classmethod
-    def fit(cls, headlines: Sequence[str]) -> tuple[WordSpace, sparse.csr_matrix]:
-        """Learn the vocabulary, and return the headlines' vectors with it.
+    def fit(
+        cls, texts: Sequence[str], kept: int | None = None
+    ) -> tuple[WordSpace, sparse.csr_matrix]:
+        """Learn the vocabulary, and return the texts' vectors with it.
 
         Parameters
         ----------
-        headlines : sequence of str
+        texts : sequence of str
             One an event.
+        kept : int, optional
+            See `WordSpace`.
 
         Returns
         -------
         WordSpace
             What was learned.
         scipy.sparse.csr_matrix of float64, shape (n_events, n_words)
-            The headlines' vectors, as `transform` would give them.
+            The texts' vectors, as `transform` would give them.
 
         Examples
         --------
@@ -62,31 +70,31 @@ class WordSpace:
         """
         from sklearn.feature_extraction.text import CountVectorizer
 
-        unknown = math.log(1.0 + len(headlines)) + 1.0
+        unknown = math.log(1.0 + len(texts)) + 1.0
         counter = CountVectorizer(stop_words="english", dtype=np.float64)
         try:
-            counts = counter.fit_transform(headlines)
+            counts = counter.fit_transform(texts)
         except ValueError:
-            # scikit-learn refuses headlines without one word; other signals then decide.
-            space = cls([], np.zeros(0), unknown)
-            return space, sparse.csr_matrix((len(headlines), 0), dtype=np.float64)
+            # scikit-learn refuses texts without one word; other signals then decide.
+            space = cls([], np.zeros(0), unknown, kept)
+            return space, sparse.csr_matrix((len(texts), 0), dtype=np.float64)
         frequency = np.bincount(counts.indices, minlength=counts.shape[1])
-        kept = np.flatnonzero(frequency >= 2)
-        words = counter.get_feature_names_out()[kept].tolist()
-        weights = np.log((1.0 + len(headlines)) / (1.0 + frequency[kept])) + 1.0
-        space = cls(words, weights, unknown)
-        return space, space._weigh(sparse.csr_matrix(counts[:, kept]))
+        common = np.flatnonzero(frequency >= 2)
+        words = counter.get_feature_names_out()[common].tolist()
+        weights = np.log((1.0 + len(texts)) / (1.0 + frequency[common])) + 1.0
+        space = cls(words, weights, unknown, kept)
+        return space, space._weigh(sparse.csr_matrix(counts[:, common]))
 
-    def grown(self, headlines: Sequence[str]) -> tuple[WordSpace, npt.NDArray[np.int64]]:
-        """Return the space with every word of new headlines, and the column now of each old word.
+    def grown(self, texts: Sequence[str]) -> tuple[WordSpace, npt.NDArray[np.int64]]:
+        """Return the space with every word of new texts, and the column now of each old word.
 
-        A new word weighs what a word of no headline weighs. It enters at once, although it may
-        never meet another: which words a headline is compared by then depends on that headline
+        A new word weighs what a word of no text weighs. It enters at once, although it may
+        never meet another: which words a text is compared by then depends on that text
         and the fit alone, never on how later events were grouped into updates.
 
         Parameters
         ----------
-        headlines : sequence of str
+        texts : sequence of str
             One an event.
 
         Examples
@@ -97,23 +105,23 @@ class WordSpace:
         (['army', 'holds', 'kidal', 'town'], [0, 3])
         """
         words_of = _words_of()
-        there = {word for headline in headlines for word in words_of(headline)}
+        there = {word for text in texts for word in words_of(text)}
         new = sorted(word for word in there if place_of(self.words, word) < 0)
         words, columns, places = merged(self.words, new)
         weights = np.empty(len(words))
         weights[columns], weights[places] = self.weights, self.unknown_weight
         return replace(self, words=words, weights=weights), columns
 
-    def transform(self, headlines: Sequence[str]) -> sparse.csr_matrix:
-        """Return the headlines' vectors, rows of length 1; unknown words are left out.
+    def transform(self, texts: Sequence[str]) -> sparse.csr_matrix:
+        """Return the texts' vectors, rows of length 1; unknown words are left out.
 
         Parameters
         ----------
-        headlines : sequence of str
+        texts : sequence of str
             One an event.
         """
         words_of = _words_of()
-        counts = [Counter(words_of(headline)) for headline in headlines]
+        counts = [Counter(words_of(text)) for text in texts]
         column = {word: place_of(self.words, word) for word in set().union(*counts)}
         known = [{word: n for word, n in mine.items() if column[word] >= 0} for mine in counts]
         indices = np.array([column[word] for mine in known for word in mine], dtype=np.int32)
@@ -125,16 +133,29 @@ class WordSpace:
     def _weigh(self, counts: sparse.csr_matrix) -> sparse.csr_matrix:
         counts.sort_indices()
         data = (1.0 + np.log(counts.data)) * self.weights[counts.indices]
-        owner = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))
-        lengths = np.sqrt(np.bincount(owner, weights=data**2, minlength=counts.shape[0]))
-        return sparse.csr_matrix(
-            (data / lengths[owner], counts.indices, counts.indptr), shape=counts.shape
-        )
+        rows = sparse.csr_matrix((data, counts.indices, counts.indptr), shape=counts.shape)
+        if self.kept is not None:
+            rows = _heaviest(rows, self.kept)
+        owner = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
+        lengths = np.sqrt(np.bincount(owner, weights=rows.data**2, minlength=rows.shape[0]))
+        rows.data /= lengths[owner]
+        return rows
+
+
+def _heaviest(rows: sparse.csr_matrix, kept: int) -> sparse.csr_matrix:
+    """Return rows of which each keeps its `kept` heaviest entries, the first of equal ones."""
+    stays = np.ones(rows.nnz, dtype=np.bool_)
+    for row in np.flatnonzero(np.diff(rows.indptr) > kept):
+        here = slice(rows.indptr[row], rows.indptr[row + 1])
+        stays[here][np.argsort(-rows.data[here], kind="stable")[kept:]] = False
+    starts = np.concatenate([[0], np.cumsum(stays)])[rows.indptr]
+    parts = rows.data[stays], rows.indices[stays], starts.astype(rows.indptr.dtype)
+    return sparse.csr_matrix(parts, shape=rows.shape)
 
 
 @cache
 def _words_of() -> Callable[[str], list[str]]:
-    """Return what reads the words of a headline: scikit-learn's analyzer, made once."""
+    """Return what reads the words of a text: scikit-learn's analyzer, made once."""
     from sklearn.feature_extraction.text import CountVectorizer
 
     read: Callable[[str], list[str]] = CountVectorizer(stop_words="english").build_analyzer()

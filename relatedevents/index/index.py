@@ -136,7 +136,9 @@ class Index:
         features = Features.empty(days)
         for signal in in_fit_order():
             space, columns = signal.fit(events, features)
-            features = features.with_columns(columns, {signal.name: space})
+            # Without its columns it is not ready, and its space is of no use.
+            lacks = signal.columns and not columns
+            features = features.with_columns(columns, {} if lacks else {signal.name: space})
         return cls(table, order, features, weights.tie_break)
 
     def reordered(self, weights: Weights) -> Index:

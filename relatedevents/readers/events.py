@@ -10,6 +10,7 @@ import pandas as pd
 from relatedevents._util.checks import check_count
 from relatedevents._util.gc import collector_paused
 from relatedevents.archive import check_events
+from relatedevents.archive.table import PROSE
 from relatedevents.features.tags import check_aliases, replace_aliases
 from relatedevents.readers.formats import check_format, existing_path, format_of, read_file
 
@@ -33,7 +34,7 @@ def read_events(
         (.md) of the Context or a folder of such pages; a folder of Current Events day pages in
         wikitext (extra `wikitext`).
     columns : mapping of str to str, optional
-        This package's name of a column -> yours: {"headline": "title"}.
+        This package's name of a column -> yours: {"headline": "title", "text": "body"}.
     tag_separator : str, optional
         Where tags that stand in one text are split. A JSON list needs none.
     tag_aliases : mapping of str to str, optional
@@ -52,7 +53,8 @@ def read_events(
     -------
     pandas.DataFrame
         In the source's order: `id` (text), `date` (datetime64[s], NaT if undated), `headline`,
-        `tags` (lists of text), then every other column. See
+        `tags` (lists of text), then every other column, of which `summary` and `text` (text,
+        or a missing value) are what the signal `text` reads. See
         `relatedevents.archive.check_events`. `attrs["reading"]` holds what the readers of
         pages counted.
 
@@ -83,7 +85,7 @@ def read_events(
         if isinstance(source, (str, PathLike)):
             path = existing_path(source)
             name, format = str(path), format or format_of(path, "events")
-            texts = set((columns or {}).values())
+            texts = {*(columns or {}).values(), *PROSE}
             frame = read_file(path, format, texts=texts, n_jobs=n_jobs)
         events = check_events(
             frame, columns=columns, tag_separator=tag_separator, on_error=on_error, source=name

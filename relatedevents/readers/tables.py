@@ -94,6 +94,8 @@ def read_csv(path: Path, texts: Collection[str] = ()) -> pd.DataFrame:
 
 def _csv_rows(text: str, delimiter: str, path: Path) -> Iterator[tuple[int, list[str]]]:
     """Yield every row with the number of its first line."""
+    # A cell may hold a whole text. The limit is one for all readers, so it is never lowered.
+    csv.field_size_limit(max(csv.field_size_limit(), len(text)))
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     while True:
         line = reader.line_num + 1

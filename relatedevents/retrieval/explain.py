@@ -16,6 +16,9 @@ from relatedevents.signals.base import Pairs
 from relatedevents.signals.register import all_signals, signal_names
 from relatedevents.signals.score import add_parts
 
+# Texts may have a hundred words in common.
+_TOLD = 10
+
 
 @dataclass(frozen=True)
 class Explanation:
@@ -59,20 +62,28 @@ class Explanation:
     @property
     def tag_shares(self) -> dict[str, float]:
         """{shared tag: its share of the score}, of the signals on tags together."""
-        shares = dict(self.shares["tags"])
-        for tag, share in self.shares["coverage"].items():
-            shares[tag] = shares.get(tag, 0.0) + share
-        return shares
+        return self._shares_of("tags", "coverage")
 
     @property
     def word_shares(self) -> dict[str, float]:
-        """{shared word: its share of the score}."""
-        return self.shares["words"]
+        """{shared word: its share of the score}, of the signals on words together."""
+        return self._shares_of("words", "text")
+
+    def _shares_of(self, *signals: str) -> dict[str, float]:
+        shares: dict[str, float] = {}
+        for signal in signals:
+            for name, share in self.shares[signal].items():
+                shares[name] = shares.get(name, 0.0) + share
+        return shares
 
     def told_shares(self, signal: str) -> str:
-        """Return what a signal's part is made of, the largest share first, as text."""
-        largest = sorted(self.shares[signal].items(), key=lambda item: (-item[1], item[0]))
-        return ", ".join(f"{name} {share:.4f}" for name, share in largest)
+        """Return what a signal's part is made of, the ten largest shares first, as text."""
+        ordered = sorted(self.shares[signal].items(), key=lambda item: (-item[1], item[0]))
+        told = [f"{name} {share:.4f}" for name, share in ordered[:_TOLD]]
+        more = ordered[_TOLD:]
+        if more:
+            told.append(f"{len(more)} more {sum(share for _, share in more):.4f}")
+        return ", ".join(told)
 
     def to_dict(self) -> dict[str, object]:
         """Return everything as plain values, ready for JSON."""

@@ -76,23 +76,21 @@ def new_event(
     tags: Sequence[str] | None,
     date: object,
     category: str | None,
+    summary: str | None,
+    text: str | None,
 ) -> Queries:
     """Return an event that is not in the archive as a query; see `RelatedEvents.related_to`."""
     if not isinstance(headline, str) or not headline.strip():
         raise InputError(problem("headline", f"got {shown(headline)}", "a non-empty text"))
-    category = None if is_missing(category) else category
-    if category is not None and not isinstance(category, str):
-        raise InputError(problem("category", f"got {shown(category)}", "a text or None"))
     day = UNDATED if is_missing(date) else day_of(date, "date")
-    text = headline.strip()
     days = np.array([day], np.int32)
-    columns: dict[str, list[Any]] = {
-        "headline": [text],
-        "tags": [_check_tags(tags)],
-        "category": [category],
-    }
+    columns: dict[str, list[Any]] = {"headline": [headline.strip()], "tags": [_check_tags(tags)]}
+    for name, value in (("category", category), ("summary", summary), ("text", text)):
+        if not (is_missing(value) or isinstance(value, str)):
+            raise InputError(problem(name, f"got {shown(value)}", "a text or None"))
+        columns[name] = [None if is_missing(value) else value]
     features = index.features_of(encoder, columns, days)
-    ids = np.array([text], dtype=object)
+    ids = np.array(columns["headline"], dtype=object)
     return Queries(ids, Rows(np.array([-1], dtype=np.int64)), features, in_archive=False)
 
 

@@ -157,6 +157,8 @@ class Signal:
     def fit(self, events: Events, features: Features) -> tuple[Any, Mapping[str, Column]]:
         """Return what is learned from an archive, and the columns of its events.
 
+        Without the columns, where an archive has nothing to learn from, the signal is not ready.
+
         Parameters
         ----------
         events : Events

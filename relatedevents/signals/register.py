@@ -20,6 +20,7 @@ BUILT_IN = {
     "tags": "relatedevents.signals.tags:Tags",
     "coverage": "relatedevents.signals.coverage:Coverage",
     "words": "relatedevents.signals.words:Words",
+    "text": "relatedevents.signals.text:Text",
     "category": "relatedevents.signals.category:Category",
     "time": "relatedevents.signals.time:Time",
     "recency": "relatedevents.signals.recency:Recency",
