@@ -29,10 +29,7 @@ from relatedevents.retrieval.fitted import Fitted
 from relatedevents.retrieval.queries import Queries
 from relatedevents.retrieval.retriever import Retriever
 from relatedevents.retrieval.scorer import Scorer
-<<<<<<< HEAD
-=======
 from relatedevents.signals.features import Features
->>>>>>> text
 from relatedevents.signals.register import all_signals, signal_names
 from relatedevents.signals.score import pair_parts, score_terms
 from relatedevents.weights import Weights
@@ -215,33 +212,11 @@ def _candidates(
     return pool, (queries, candidates)
 
 
-<<<<<<< HEAD
-def _probes(weights: Weights) -> list[Weights]:
-    none = {**dict.fromkeys(signal_names(), 0.0), "time_threshold": 0.0}
-    alone = [
-        weights.with_params(**{**none, name: 1.0}) for name in signal_names() if name != "recency"
-    ]
-=======
-def _time_values(
-    index: Index, queries: Rows, candidates: Rows, before: Weights
-) -> npt.NDArray[np.float64]:
-    """Return the time signal under each half-life that may be chosen, one column each."""
-    days = index.features.days
-    day_q, day_c = days[queries].astype(np.int64), days[candidates]
-    dated = (day_q != UNDATED) & (day_c != UNDATED)
-    between = np.where(dated, np.abs(day_q - day_c), 0)
-    columns = [
-        np.where(dated, time_values(between, half_life), 0.0) for half_life in _half_lives(before)
-    ]
-    return np.stack(columns, 1)
-
-
 def _probes(weights: Weights, features: Features) -> list[Weights]:
     """Return the weights so far, and each signal alone that knows something of the archive."""
-    none = dict.fromkeys(signal_names(), 0.0)
+    none = {**dict.fromkeys(signal_names(), 0.0), "time_threshold": 0.0}
     ready = [signal.name for signal in all_signals() if signal.ready(features)]
     alone = [weights.with_params(**{**none, name: 1.0}) for name in ready if name != "recency"]
->>>>>>> text
     return [weights, *alone]
 
 
