@@ -31,7 +31,7 @@ from relatedevents.signals.register import signal_names
 from relatedevents.weights import Weights
 
 FORMAT = "relatedevents"
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 _HEAD = "model.json"
 _SETTINGS = "settings.json"
 #: Parameters of a model that are saved as they are.

@@ -17,7 +17,7 @@ SIGNALS = tuple(BUILT_IN)
 _HEAVIEST = 1e6
 _LOWEST_THRESHOLD = 1e-3
 # The default, and what the pace scales.
-_HALF_LIVES = (3.0, 30.0, 365.0)
+_HALF_LIVES = (10.0, 100.0, 1000.0)
 #: Signals of earlier versions: what saved settings may still name.
 _REMOVED = ("neighbours",)
 _TIE_BREAKS = "'date', 'page', 'column:NAME:ascending' or 'column:NAME:descending'"
@@ -30,7 +30,7 @@ class Weights:
     Parameters
     ----------
     semantic : float
-        Cosine of the headlines' embeddings, below 0 counts 0.
+        Cosine of the embeddings of headline and tags, below 0 counts 0.
     topic : float
         Cosine of the places that the events' tags have among tags that occur together, below 0
         counts 0: near without a shared tag.
@@ -39,11 +39,11 @@ class Weights:
     coverage : float
         Shared tags divided by the query's tags: ranks like a plain count of shared tags.
     words : float
-        Cosine x of the TF-IDF vectors of the headlines' words, saturated, 1.2 x / (x + 0.2):
-        the first words in common tell most.
+        Cosine of the TF-IDF vectors of the headlines' words.
     text : float
-        Cosine of the TF-IDF vectors of all words of headline, summary and text, saturated too,
-        where the archive has a column ``summary`` or ``text``.
+        Cosine x of the TF-IDF vectors of all words of headline, summary and text, saturated,
+        1.2 x / (x + 0.2): the first words in common tell most. Where no event of the archive has
+        a ``summary`` or a ``text``, it counts nothing.
     category : float
         Likeness of the categories' names (the archive's column ``category``, where it has one).
     time : float
@@ -75,11 +75,9 @@ class Weights:
 
     Notes
     -----
-    The defaults were chosen on stories that ended before 2014, and among equals by reading lists
-    link by link: more weight on time finds more of a story whose name is hidden, but fills the
-    lists of events without a story with strangers of the same day, and more on tags with other
-    matters of the same place. benchmarks/QUALITY.md has their figures on
-    other stories, and on those of later years.
+    One set of defaults serves all archives. It was chosen on judged events until 2013 and on the
+    links between the posts of three sites (digitalgov, ropensci, efcl), with and without their
+    texts; benchmarks/READERS.md has its figures there, on later events and on three more sites.
 
     Examples
     --------
@@ -89,16 +87,16 @@ class Weights:
     'page'
     """
 
-    semantic: float = 1.2
-    topic: float = 0.2
-    tags: float = 0.4
+    semantic: float = 1.8
+    topic: float = 0.1
+    tags: float = 0.6
     coverage: float = 0.0
-    words: float = 0.6
-    text: float = 0.0
+    words: float = 1.5
+    text: float = 4.0
     category: float = 0.1
-    time: float = 0.7
+    time: float = 1.4
     recency: float = 0.0
-    time_threshold: float = 0.0
+    time_threshold: float = 2.0
     half_life: float | tuple[float, ...] | str = _HALF_LIVES
     recency_half_life: float = 365.0
     tie_break: str = "date"

@@ -4,32 +4,38 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from relatedevents.features.tags import idf
+from relatedevents.features.tokens import words_of
 from relatedevents.features.vocabulary import merged, place_of
+
+# A word of so few texts tells them from others, however small the archive.
+_FEW = 10
 
 
 @dataclass(frozen=True)
 class WordSpace:
     """The words of an archive's texts, one an event, and their idf weights.
 
-    English stop words are left out and words of a single text too, since they can't match
-    another one; the term frequency is sublinear (1 + ln tf).
+    Words of a single text are left out, since they can't match another one; those of many texts
+    stay, and weigh nothing: no list says which words these are in which language. The term
+    frequency is sublinear (1 + ln tf).
 
     Attributes
     ----------
     words : list of str
         The vocabulary, sorted; column numbers follow it.
     weights : numpy.ndarray of float64, shape (n_words,)
-        Smooth idf, ln((1 + N) / (1 + df)) + 1, as in scikit-learn's `TfidfTransformer`.
+        Inverse document frequency, ln((1 + N) / (1 + df)), see `features.tags.idf`; 0 for words of
+        more than a share of all texts, and of more than `_FEW` texts.
     unknown_weight : float
-        The weight of a word that no text of the fit had, ln(1 + N) + 1; only `grown` uses it.
+        The weight of a word that no text of the fit had, ln(1 + N); only `grown` uses it.
     kept : int or None
         How many of its words a text is compared by, those that weigh most in it (static pruning,
         Carmel et al. 2001); of equal ones the first by alphabet. None for all.
@@ -42,7 +48,7 @@ class WordSpace:
 
     @classmethod
     def fit(
-        cls, texts: Sequence[str], kept: int | None = None
+        cls, texts: Sequence[str], most_common: float, kept: int | None = None
     ) -> tuple[WordSpace, sparse.csr_matrix]:
         """Learn the vocabulary, and return the texts' vectors with it.
 
@@ -50,6 +56,8 @@ class WordSpace:
         ----------
         texts : sequence of str
             One an event.
+        most_common : float
+            The share of all texts up to which a word weighs something.
         kept : int, optional
             See `WordSpace`.
 
@@ -62,7 +70,7 @@ class WordSpace:
 
         Examples
         --------
-        >>> space, matrix = WordSpace.fit(["Army retakes town", "Army leaves town", "Rain"])
+        >>> space, matrix = WordSpace.fit(["Army retakes town", "Army leaves town", "Rain"], 0.5)
         >>> space.words
         ['army', 'town']
         >>> matrix.shape
@@ -70,8 +78,8 @@ class WordSpace:
         """
         from sklearn.feature_extraction.text import CountVectorizer
 
-        unknown = math.log(1.0 + len(texts)) + 1.0
-        counter = CountVectorizer(stop_words="english", dtype=np.float64)
+        unknown = math.log(1.0 + len(texts))
+        counter = CountVectorizer(analyzer=words_of, dtype=np.float64)
         try:
             counts = counter.fit_transform(texts)
         except ValueError:
@@ -79,11 +87,12 @@ class WordSpace:
             space = cls([], np.zeros(0), unknown, kept)
             return space, sparse.csr_matrix((len(texts), 0), dtype=np.float64)
         frequency = np.bincount(counts.indices, minlength=counts.shape[1])
-        common = np.flatnonzero(frequency >= 2)
-        words = counter.get_feature_names_out()[common].tolist()
-        weights = np.log((1.0 + len(texts)) / (1.0 + frequency[common])) + 1.0
+        shared = np.flatnonzero(frequency >= 2)
+        words = counter.get_feature_names_out()[shared].tolist()
+        weights = idf(len(texts), frequency[shared])
+        weights[frequency[shared] > max(most_common * len(texts), _FEW)] = 0.0
         space = cls(words, weights, unknown, kept)
-        return space, space._weigh(sparse.csr_matrix(counts[:, common]))
+        return space, space._weigh(sparse.csr_matrix(counts[:, shared]))
 
     def grown(self, texts: Sequence[str]) -> tuple[WordSpace, npt.NDArray[np.int64]]:
         """Return the space with every word of new texts, and the column now of each old word.
@@ -99,12 +108,11 @@ class WordSpace:
 
         Examples
         --------
-        >>> space, _ = WordSpace.fit(["Army retakes town", "Army leaves town"])
+        >>> space, _ = WordSpace.fit(["Army retakes town", "Army leaves town"], 0.5)
         >>> grown, columns = space.grown(["The army holds Kidal"])
         >>> grown.words, columns.tolist()
-        (['army', 'holds', 'kidal', 'town'], [0, 3])
+        (['army', 'holds', 'kidal', 'the', 'town'], [0, 4])
         """
-        words_of = _words_of()
         there = {word for text in texts for word in words_of(text)}
         new = sorted(word for word in there if place_of(self.words, word) < 0)
         words, columns, places = merged(self.words, new)
@@ -120,7 +128,6 @@ class WordSpace:
         texts : sequence of str
             One an event.
         """
-        words_of = _words_of()
         counts = [Counter(words_of(text)) for text in texts]
         column = {word: place_of(self.words, word) for word in set().union(*counts)}
         known = [{word: n for word, n in mine.items() if column[word] >= 0} for mine in counts]
@@ -134,6 +141,7 @@ class WordSpace:
         counts.sort_indices()
         data = (1.0 + np.log(counts.data)) * self.weights[counts.indices]
         rows = sparse.csr_matrix((data, counts.indices, counts.indptr), shape=counts.shape)
+        rows.eliminate_zeros()
         if self.kept is not None:
             rows = _heaviest(rows, self.kept)
         owner = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
@@ -151,12 +159,3 @@ def _heaviest(rows: sparse.csr_matrix, kept: int) -> sparse.csr_matrix:
     starts = np.concatenate([[0], np.cumsum(stays)])[rows.indptr]
     parts = rows.data[stays], rows.indices[stays], starts.astype(rows.indptr.dtype)
     return sparse.csr_matrix(parts, shape=rows.shape)
-
-
-@cache
-def _words_of() -> Callable[[str], list[str]]:
-    """Return what reads the words of a text: scikit-learn's analyzer, made once."""
-    from sklearn.feature_extraction.text import CountVectorizer
-
-    read: Callable[[str], list[str]] = CountVectorizer(stop_words="english").build_analyzer()
-    return read

@@ -24,6 +24,7 @@ from relatedevents.index.numbering import Positions, Rows
 from relatedevents.index.order import tie_order
 from relatedevents.signals.features import Column, Events, Features
 from relatedevents.signals.register import all_signals, in_fit_order
+from relatedevents.signals.semantic import encoded_texts
 from relatedevents.weights import Weights
 
 # As many tell one encoder from another, and take a moment even with a slow one.
@@ -196,11 +197,11 @@ class Index:
     def check_encoder(self, encoder: Encoder) -> None:
         """Raise `StoreError` unless `encoder` gives the vectors of the fit.
 
-        Some headlines of the archive are encoded again: no name or version can tell as much.
+        Some events of the archive are encoded again: no name or version can tell as much.
         """
         rows = np.unique(np.linspace(0, len(self) - 1, _CHECKED_HEADLINES).astype(np.int64))
-        headlines = self.table["headline"].iloc[self.order[rows]].tolist()
-        vectors = encode_headlines(encoder, headlines)
+        values = values_of(self.table, self.order[rows])
+        vectors = encode_headlines(encoder, encoded_texts(values("headline"), values("tags")))
         known = np.asarray(self.features.vectors[rows])
         if vectors.shape != known.shape or float(np.abs(vectors - known).max()) > 1e-3:
             raise StoreError(

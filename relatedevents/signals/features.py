@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, cast
 
@@ -14,6 +14,14 @@ from relatedevents.archive import UNDATED
 
 #: One value, or one row of values, an event.
 Column: TypeAlias = Any  # npt.NDArray or sparse.csr_matrix, which has no types of its own
+
+
+def as_lists(cells: Iterable[Any]) -> list[Sequence[str]]:
+    """Return cells as lists of texts: a missing one is empty, one text a list of it."""
+    return [
+        [cell] if isinstance(cell, str) else cell if isinstance(cell, list) else []
+        for cell in cells
+    ]
 
 
 @dataclass(frozen=True)
@@ -44,11 +52,8 @@ class Events:
         return len(self.days)
 
     def lists(self, name: str) -> list[Sequence[str]]:
-        """Return the lists of texts of a column; a missing one is empty, one text a list of it."""
-        return [
-            [value] if isinstance(value, str) else value if isinstance(value, list) else []
-            for value in self.values(name)
-        ]
+        """Return the lists of texts of a column, see `as_lists`."""
+        return as_lists(self.values(name))
 
 
 @dataclass(frozen=True)

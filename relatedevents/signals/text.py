@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from relatedevents.archive.table import PROSE
+from relatedevents.engines.terms import SATURATION
+from relatedevents.signals.base import F64, Pairs, Scales
 from relatedevents.signals.features import Column, Events, Features
+from relatedevents.signals.terms import SaturatedTerm, Term
 from relatedevents.signals.words import Words
 
 #: How often a word counts that stands once in a column.
@@ -16,14 +19,28 @@ FIELDS = {"headline": 1, "summary": 1, "text": 1}
 KEPT_WORDS = 100
 
 
+def saturate(values: F64) -> F64:
+    """Return (1 + s) x / (x + s) with s = 0.2: from 0 to 1, steep at first.
+
+    The saturation of BM25's term frequency (Robertson and Walker 1994), scaled to end at 1.
+
+    Examples
+    --------
+    >>> saturate(np.array([0.0, 0.2, 1.0])).round(3).tolist()
+    [0.0, 0.6, 1.0]
+    """
+    return (1.0 + SATURATION) * values / (values + SATURATION)
+
+
 class Text(Words):
-    """Cosine of the TF-IDF vectors of the words of headline, summary and text, saturated as words.
+    """Cosine x of the TF-IDF vectors of all words of an event, saturated to 1.2 x / (x + 0.2).
 
     An archive without any summary or text has no such signal: nothing is made, nothing counts.
     """
 
     name = "text"
     columns = ("text",)
+    most_common = 0.2
     kept = KEPT_WORDS
     saved = "text_"
 
@@ -48,3 +65,11 @@ class Text(Words):
         if not any(isinstance(cell, str) for name in PROSE for cell in events.values(name)):
             return None, {}
         return super().fit(events, features)
+
+    def values(self, pairs: Pairs, scales: Scales) -> F64:
+        """Return the saturated cosines."""
+        return saturate(super().values(pairs, scales))
+
+    def terms(self, features: Features, weight: float, scales: Scales) -> Sequence[Term]:
+        """Return one saturated term."""
+        return [SaturatedTerm(features.csr(self.name), weight)]

@@ -1,4 +1,4 @@
-"""Words: saturated cosine of the TF-IDF vectors of the headlines' words."""
+"""Words: cosine of the TF-IDF vectors of the headlines' words."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 import numpy as np
 
 from relatedevents._util.contents import Contents
-from relatedevents.engines.terms import SATURATION
 from relatedevents.features.words import WordSpace
 from relatedevents.signals.base import (
     F64,
@@ -20,27 +19,16 @@ from relatedevents.signals.base import (
     shares_of_columns,
 )
 from relatedevents.signals.features import Column, Events, Features
-from relatedevents.signals.terms import SaturatedTerm, Term
-
-
-def saturate(values: F64) -> F64:
-    """Return (1 + s) x / (x + s) with s = 0.2: from 0 to 1, steep at first.
-
-    The saturation of BM25's term frequency (Robertson and Walker 1994), scaled to end at 1.
-
-    Examples
-    --------
-    >>> saturate(np.array([0.0, 0.2, 1.0])).round(3).tolist()
-    [0.0, 0.6, 1.0]
-    """
-    return (1.0 + SATURATION) * values / (values + SATURATION)
+from relatedevents.signals.terms import SparseTerm, Term
 
 
 class Words(Signal):
-    """Cosine x of the TF-IDF vectors of the headlines' words, saturated to 1.2 x / (x + 0.2).
+    """Cosine of the TF-IDF vectors of the headlines' words.
 
     Attributes
     ----------
+    most_common : float
+        The share of all texts up to which a word weighs something.
     kept : int or None
         By how many of its words a text is compared; see `WordSpace`.
     saved : str
@@ -49,6 +37,7 @@ class Words(Signal):
 
     name = "words"
     columns = ("words",)
+    most_common: ClassVar[float] = 0.02
     kept: ClassVar[int | None] = None
     saved: ClassVar[str] = ""
 
@@ -58,7 +47,7 @@ class Words(Signal):
 
     def fit(self, events: Events, features: Features) -> tuple[Any, Mapping[str, Column]]:
         """Learn the words and their weights."""
-        space, matrix = WordSpace.fit(self.texts(events), self.kept)
+        space, matrix = WordSpace.fit(self.texts(events), self.most_common, self.kept)
         return space, {self.name: matrix}
 
     def transform(self, events: Events, features: Features) -> Mapping[str, Column]:
@@ -75,12 +64,12 @@ class Words(Signal):
         return Extension(space, {self.name: columns})
 
     def values(self, pairs: Pairs, scales: Scales) -> F64:
-        """Return the saturated cosines."""
-        return saturate(np.clip(pairs.sparse_dots(self.name)[0], 0.0, 1.0))
+        """Return the cosines."""
+        return np.clip(pairs.sparse_dots(self.name)[0], 0.0, 1.0)
 
     def terms(self, features: Features, weight: float, scales: Scales) -> Sequence[Term]:
-        """Return one saturated term."""
-        return [SaturatedTerm(features.csr(self.name), weight)]
+        """Return one sparse term."""
+        return [SparseTerm(features.csr(self.name), weight)]
 
     def shares(self, pair: Pairs, part: float) -> dict[str, float]:
         """Return each shared word's share."""
