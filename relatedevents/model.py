@@ -171,6 +171,7 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         min_probability: float | None = None,
         diversity: float = 0.0,
         near_duplicates: str = "keep",
+        reasons: bool = False,
     ) -> pd.DataFrame:
         """Return the related events of one event of the archive, best first.
 
@@ -208,13 +209,17 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
             Whether an event may be listed whose headline says the same as the query's own or as
             one above it: the same words, or nearly the same within a week. The list is filled
             from further down; pins stay.
+        reasons : bool, default=False
+            Whether to add what each event is to this one, in a word and in a sentence.
 
         Returns
         -------
         pandas.DataFrame
             Columns id, rank (from 1), related_id, headline, date, score, probability (NaN where
             weights or encoder are not those it was learned for), one part a signal (together
-            they are the score), shared_tags, basis.
+            they are the score), shared_tags, basis; with `reasons` also relation
+            ("follow-up", "background" and six more, by the rules in
+            `relatedevents.retrieval.relations`) and reason, a sentence.
 
         Raises
         ------
@@ -228,7 +233,7 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         )
         retriever = self._retriever()
         queries = retriever.queries([id], "id")
-        return retriever.lists_with_events(queries, self._n(n), options)
+        return retriever.lists_with_events(queries, self._n(n), options, reasons)
 
     def related_to(
         self,
@@ -246,6 +251,7 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         min_probability: float | None = None,
         diversity: float = 0.0,
         near_duplicates: str = "keep",
+        reasons: bool = False,
     ) -> pd.DataFrame:
         """Return the events related to one that is not in the archive, best first.
 
@@ -259,7 +265,8 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
             Its day; without it the other signals decide.
         category : str, optional
             Its category, where the archive has a column ``category``.
-        n, as_of, where, exclude, pins, min_score, min_probability, diversity, near_duplicates
+        n, as_of, where, exclude, pins, min_score, min_probability, diversity, near_duplicates,
+        reasons
             As in `related`.
 
         Returns
@@ -272,7 +279,7 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         )
         retriever = self._retriever()
         event = new_event(retriever.index, self._encoder(), headline, tags, date, category)
-        return retriever.lists_with_events(event, self._n(n), options)
+        return retriever.lists_with_events(event, self._n(n), options, reasons)
 
     def related_many(
         self,
@@ -287,6 +294,7 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         min_probability: float | None = None,
         diversity: float = 0.0,
         near_duplicates: str = "keep",
+        reasons: bool = False,
     ) -> pd.DataFrame:
         """Return the lists of several events as one long table, in the order of `ids`.
 
@@ -297,7 +305,7 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
             as_of, where, exclude, pins, min_score, min_probability, diversity, near_duplicates
         )
         retriever = self._retriever()
-        return retriever.lists(retriever.queries(ids, "ids"), self._n(n), options)[0]
+        return retriever.lists(retriever.queries(ids, "ids"), self._n(n), options, reasons)[0]
 
     def related_all(
         self,
@@ -311,6 +319,7 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         min_probability: float | None = None,
         diversity: float = 0.0,
         near_duplicates: str = "keep",
+        reasons: bool = False,
     ) -> pd.DataFrame:
         """Return the lists of the whole archive as one long table, in the archive's order.
 
@@ -321,7 +330,7 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
             as_of, where, exclude, pins, min_score, min_probability, diversity, near_duplicates
         )
         retriever = self._retriever()
-        return retriever.lists(Queries.of_archive(retriever.index), self._n(n), options)[0]
+        return retriever.lists(Queries.of_archive(retriever.index), self._n(n), options, reasons)[0]
 
     def related_blocks(
         self,
@@ -336,6 +345,7 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         min_probability: float | None = None,
         diversity: float = 0.0,
         near_duplicates: str = "keep",
+        reasons: bool = False,
     ) -> Iterator[pd.DataFrame]:
         """Give the long table of `related_all` in blocks, one after the other.
 
@@ -348,7 +358,8 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         ----------
         size : int
             How many events' lists a block holds.
-        n, as_of, where, exclude, pins, min_score, min_probability, diversity, near_duplicates
+        n, as_of, where, exclude, pins, min_score, min_probability, diversity, near_duplicates,
+        reasons
             As in `related_all`.
 
         Yields
@@ -367,7 +378,7 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
             as_of, where, exclude, pins, min_score, min_probability, diversity, near_duplicates
         )
         retriever = self._retriever()
-        return retriever.blocks(self._n(n), check_count("size", size), options)
+        return retriever.blocks(self._n(n), check_count("size", size), options, reasons)
 
     def explain(self, id: str, related_id: str, *, as_of: object = None) -> Explanation:
         """Return everything that goes into the score of one pair.
