@@ -1,7 +1,7 @@
 """Reasons: one sentence for each pair that a site could print, true of the pair and no more.
 
 It names what the two share, at most two tags and two telling words that stand in none of these
-tags, the rarest first; or says that they are close, or hardly so; and when the related event was,
+tags, the rarest first; or says that they are alike, or hardly so; and when the related event was,
 seen from the query. What a telling word is, and the relation that stands beside the sentence:
 `relatedevents.retrieval.relations`. All texts of sentences stand in this module.
 """
@@ -121,13 +121,24 @@ def _sentences(
     told = np.empty(len(rows), dtype=object)
     columns = (known.tags.names, known.words.names, when, known.repeats, known.close)
     for pair, (tags, words, time, repeats, close) in enumerate(zip(*columns, strict=True)):
-        tags = tags[:MOST_NAMED]
         if words:
-            named = set(_WORD.findall(" ".join(tags).lower()))
-            new = [word for word in words if word not in named][:MOST_NAMED]
-            words = [spelt(word, int(rows[pair])) for word in new]
-        told[pair] = sentence(tags, words, time, repeats=repeats, close=close)
+            words = [spelt(word, int(rows[pair])) for word in _new(words, tags)]
+        told[pair] = sentence(tags[:MOST_NAMED], words, time, repeats=repeats, close=close)
     return told
+
+
+def _new(words: Sequence[str], tags: Sequence[str]) -> list[str]:
+    """Return the first words that say something new beside tags and each other.
+
+    Of a word and a longer one that begins with it, such as a country and its people, one is new.
+    """
+    said = _WORD.findall(" ".join(tags).lower())
+    new: list[str] = []
+    for word in words:
+        if not any(word.startswith(other) or other.startswith(word) for other in said):
+            new.append(word)
+            said.append(word)
+    return new[:MOST_NAMED]
 
 
 def _speller(index: Index) -> Callable[[str, int], str]:
