@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
+from relatedevents._util.gc import collector_paused
 from relatedevents.index.index import Index
 from relatedevents.retrieval.queries import Queries
-from relatedevents.retrieval.relations import Known, known_of, relations_of
+from relatedevents.retrieval.relations import Known, known_of, relations_of, tells
 from relatedevents.retrieval.scorer import Scorer
 
 #: How many tags, and how many words, a sentence names.
@@ -107,8 +108,10 @@ def reasons_of(
     parts: npt.NDArray[np.float64],
 ) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.object_]]:
     """Return the relation of each pair and the sentence on it; see `known_of`."""
-    known = known_of(scorer, queries, numbers, rows, parts)
-    return relations_of(known), _sentences(known, _speller(scorer.index), rows)
+    # Names and words by the million, none of them garbage.
+    with collector_paused():
+        known = known_of(scorer, queries, numbers, rows, parts)
+        return relations_of(known), _sentences(known, _speller(scorer.index), rows)
 
 
 def _sentences(
@@ -132,13 +135,20 @@ def _new(words: Sequence[str], tags: Sequence[str]) -> list[str]:
 
     Of a word and a longer one that begins with it, such as a country and its people, one is new.
     """
-    said = _WORD.findall(" ".join(tags).lower())
+    said = [word for tag in tags for word in _words_of(tag)]
     new: list[str] = []
     for word in words:
         if not any(word.startswith(other) or other.startswith(word) for other in said):
             new.append(word)
             said.append(word)
-    return new[:MOST_NAMED]
+            if len(new) == MOST_NAMED:
+                break
+    return new
+
+
+@lru_cache(maxsize=1 << 16)
+def _words_of(tag: str) -> list[str]:
+    return [word for word in _WORD.findall(tag.lower()) if tells(word)]
 
 
 def _speller(index: Index) -> Callable[[str, int], str]:

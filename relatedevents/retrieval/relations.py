@@ -15,10 +15,10 @@ none                       nothing of all this
 
 They are of one story if they share a rare tag and another tag; or a rare tag, with a semantic value
 of .5 or more; or two rare words, with such a value. A name (tag or word) is telling if at most
-5 + N / 100 of the N events of the fit have it, and rare if no more than 150 of them do, too. Figures and words
-of fewer than four Latin letters tell nothing. Of the judged pairs behind benchmarks/CONFIDENCE.md
-that are of one story by this, within 180 days, two of three were graded as closely related or as
-of the same story, and one of sixteen as unrelated.
+5 + N / 100 of the N events of the fit have it, and rare if no more than 150 of them do, too.
+Figures and words of fewer than four Latin letters tell nothing. Of the judged pairs behind
+benchmarks/CONFIDENCE.md that are of one story by this, within 180 days, two of three were graded
+as closely related or as of the same story, and one of sixteen as unrelated.
 
 A day that is not known makes no rule hold that asks for days, and a signal that weighs nothing has
 the value 0. Series ("Part 12", "Part 13") have no relation of their own; a rule for them belongs
@@ -99,7 +99,7 @@ class Shared:
         most = 5.5 + np.floor((np.exp(tags.unknown_weight) - 0.5) / TELLING_OF)
         if telling:
             told = had_by[columns] < most
-            told[told] = [_tells(texts[column]) for column in columns[told].tolist()]
+            told[told] = [tells(texts[column]) for column in columns[told].tolist()]
             owners, columns = owners[told], columns[told]
         order = np.lexsort((columns, -space.weights[columns], owners))
         named = [texts[column] for column in columns[order].tolist()]
@@ -117,7 +117,7 @@ class Shared:
         return np.array([len(names) for names in self.names], dtype=np.int64)
 
 
-def _tells(word: str) -> bool:
+def tells(word: str) -> bool:
     """Tell whether a word may say something by itself: no figure, and none of a few letters."""
     return not word.isdecimal() and (len(word) >= SHORTEST or not word.isascii())
 
