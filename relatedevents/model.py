@@ -122,9 +122,7 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         """Set parameters, those of the weights as ``weights__tags=0.5``; returns the model."""
         prefix = "weights__"
         nested = {
-            name.removeprefix(prefix): params.pop(name)
-            for name in list(params)
-            if name.startswith(prefix)
+            k.removeprefix(prefix): params.pop(k) for k in list(params) if k.startswith(prefix)
         }
         super().set_params(**params)
         if nested:
@@ -377,8 +375,7 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         options = ListOptions(
             as_of, where, exclude, pins, min_score, min_probability, diversity, near_duplicates
         )
-        retriever = self._retriever()
-        return retriever.blocks(self._n(n), check_count("size", size), options, reasons)
+        return self._retriever().blocks(self._n(n), check_count("size", size), options, reasons)
 
     def explain(self, id: str, related_id: str, *, as_of: object = None) -> Explanation:
         """Return everything that goes into the score of one pair.
