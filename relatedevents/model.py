@@ -226,12 +226,9 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         InputError
             If an argument can't be used.
         """
-        options = ListOptions(
-            as_of, where, exclude, pins, min_score, min_probability, diversity, near_duplicates
-        )
+        options = ListOptions.among(locals())
         retriever = self._retriever()
-        queries = retriever.queries([id], "id")
-        return retriever.lists_with_events(queries, self._n(n), options, reasons)
+        return retriever.full_lists(retriever.queries([id], "id"), self._n(n), options, reasons)
 
     def related_to(
         self,
@@ -272,12 +269,10 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         pandas.DataFrame
             As `related` returns it; the column `id` holds the headline.
         """
-        options = ListOptions(
-            as_of, where, exclude, pins, min_score, min_probability, diversity, near_duplicates
-        )
+        options = ListOptions.among(locals())
         retriever = self._retriever()
         event = new_event(retriever.index, self._encoder(), headline, tags, date, category)
-        return retriever.lists_with_events(event, self._n(n), options, reasons)
+        return retriever.full_lists(event, self._n(n), options, reasons)
 
     def related_many(
         self,
@@ -299,9 +294,7 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         Parameters and errors are those of `related`; the related events' headline and date are
         left to a join with `archive_`.
         """
-        options = ListOptions(
-            as_of, where, exclude, pins, min_score, min_probability, diversity, near_duplicates
-        )
+        options = ListOptions.among(locals())
         retriever = self._retriever()
         return retriever.lists(retriever.queries(ids, "ids"), self._n(n), options, reasons)[0]
 
@@ -324,9 +317,7 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         Parameters and errors are those of `related`; a `where` says which events may be listed,
         not which get a list.
         """
-        options = ListOptions(
-            as_of, where, exclude, pins, min_score, min_probability, diversity, near_duplicates
-        )
+        options = ListOptions.among(locals())
         retriever = self._retriever()
         return retriever.lists(Queries.of_archive(retriever.index), self._n(n), options, reasons)[0]
 
@@ -372,9 +363,7 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         >>> [len(block) for block in model.related_blocks(n=2, size=200)]
         [400, 400, 42]
         """
-        options = ListOptions(
-            as_of, where, exclude, pins, min_score, min_probability, diversity, near_duplicates
-        )
+        options = ListOptions.among(locals())
         return self._retriever().blocks(self._n(n), check_count("size", size), options, reasons)
 
     def explain(self, id: str, related_id: str, *, as_of: object = None) -> Explanation:

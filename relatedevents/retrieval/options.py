@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -41,6 +43,14 @@ class ListOptions:
         check_number("diversity", self.diversity, 0.0, 1.0)
         check_choice("near_duplicates", self.near_duplicates, ["keep", "drop"])
 
+    @classmethod
+    def among(cls, arguments: Mapping[str, Any]) -> Self:
+        """Return the options among all arguments of a list method, as its `locals()` tells them.
+
+        So that a keyword is written down once a method, in its signature.
+        """
+        return cls(**{field.name: arguments[field.name] for field in fields(cls)})
+
     @property
     def plain(self) -> bool:
         """Whether nothing was said."""
@@ -61,10 +71,6 @@ class ListOptions:
     def n_candidates(self, n: int) -> int:
         """Return how many candidates a list of `n` events is chosen among."""
         return max(POOL_FACTOR * n, SMALLEST_POOL) if self.varied else n
-
-
-#: The names of the keywords, in the order of the methods' signatures.
-OPTIONS = tuple(field.name for field in fields(ListOptions))
 
 
 @dataclass(frozen=True)

@@ -88,7 +88,7 @@ class Retriever:
             known = self.all_lists(n, keep=keep).best()
         return self.pipeline().lists(request, known, reasons=reasons)
 
-    def lists_with_events(
+    def full_lists(
         self, queries: Queries, n: int, options: ListOptions, reasons: bool
     ) -> pd.DataFrame:
         """Return the same with headline and date of the related events."""
