@@ -49,7 +49,7 @@ class ListOptions:
 
         So that a keyword is written down once a method, in its signature.
         """
-        return cls(**{field.name: arguments[field.name] for field in fields(cls)})
+        return cls(**{name: arguments[name] for name in OPTIONS})
 
     @property
     def plain(self) -> bool:
@@ -71,6 +71,10 @@ class ListOptions:
     def n_candidates(self, n: int) -> int:
         """Return how many candidates a list of `n` events is chosen among."""
         return max(POOL_FACTOR * n, SMALLEST_POOL) if self.varied else n
+
+
+#: The names of the keywords, in the order of the methods' signatures.
+OPTIONS = tuple(field.name for field in fields(ListOptions))
 
 
 @dataclass(frozen=True)
