@@ -9,16 +9,16 @@ follow-up                  one story, and it is up to 180 days later
 same days                  no more than 3 days lie between them
 background                 one story by what they share, and it is more than 180 days earlier
 same people or place       a shared tag
-similar subject            a shared telling word, or a semantic value of .5 or more
+similar subject            a shared telling word, or a semantic value of .55 or more
 none                       nothing of all this
 ========================== ==================================================================
 
-They are of one story if they share a rare tag and another tag; or a rare tag, with a semantic value
-of .5 or more; or two rare words, with such a value. A name (tag or word) is telling if at most
-5 + N / 100 of the N events of the fit have it, and rare if no more than 150 of them do, too.
-Figures and words of fewer than four Latin letters tell nothing. Of the judged pairs behind
-benchmarks/CONFIDENCE.md that are of one story by this, within 180 days, two of three were graded
-as closely related or as of the same story, and one of sixteen as unrelated.
+They are of one story if they share a rare tag and another telling one; or a rare tag, with a
+semantic value of .55 or more; or two rare words, with such a value. A name (tag or word) is telling
+if at most 10 + N / 200 of the N events of the fit have it, and rare if no more than 150 of them do,
+too. Figures and words of fewer than four Latin letters tell nothing. Of the judged pairs behind
+benchmarks/CONFIDENCE.md that are of one story by this, within 180 days, two of three were graded as
+closely related or as of the same story, and 4 % as unrelated.
 
 A day that is not known makes no rule hold that asks for days, and a signal that weighs nothing has
 the value 0. Series ("Part 12", "Part 13") have no relation of their own; a rule for them belongs
@@ -53,12 +53,13 @@ STORY_DAYS = 180
 SAME_DAYS = 3
 #: More events than these have no rare name in common ...
 MOST_OF_RARE = 150
-#: ... and no telling one that is had by more than 5 and one event in so many.
-TELLING_OF = 100
+#: ... and no telling one that is had by more than these and one event in so many.
+LEAST_OF_TELLING = 10
+TELLING_OF = 200
 #: A telling word of Latin letters has so many at least.
 SHORTEST = 4
 #: From this semantic value on two events are close in meaning.
-CLOSE = 0.5
+CLOSE = 0.55
 # The names that stand for words.
 _WORDS = "words"
 # Headlines that say the same have most of their words in common: to look no further for other
@@ -74,11 +75,12 @@ class Shared:
     ----------
     names : list of list of str
         Of each pair; of a tag the spelling that is shown.
-    rare : numpy.ndarray of int64, shape (n_pairs,)
-        How many of them are rare.
+    telling, rare : numpy.ndarray of int64, shape (n_pairs,)
+        How many of them are telling, and how many rare.
     """
 
     names: list[list[str]]
+    telling: I64
     rare: I64
 
     @classmethod
@@ -96,25 +98,20 @@ class Shared:
         # A name's weight says how many events of the fit had it.
         had_by = np.exp(space.unknown_weight - space.weights) - 1.0
         tags: TagSpace = pairs.candidates.spaces["tags"]
-        most = 5.5 + np.floor((np.exp(tags.unknown_weight) - 0.5) / TELLING_OF)
+        most = LEAST_OF_TELLING + 0.5 + np.floor((np.exp(tags.unknown_weight) - 0.5) / TELLING_OF)
+        told = had_by[columns] < most
         if telling:
-            told = had_by[columns] < most
             told[told] = [tells(texts[column]) for column in columns[told].tolist()]
-            owners, columns = owners[told], columns[told]
+            owners, columns, told = owners[told], columns[told], told[told]
         order = np.lexsort((columns, -space.weights[columns], owners))
         named = [texts[column] for column in columns[order].tolist()]
-        counts = np.bincount(owners, minlength=len(pairs))
-        ends = np.concatenate([[0], np.cumsum(counts)]).tolist()
-        rare = had_by[columns] < min(most, MOST_OF_RARE + 0.5)
+        ends = np.concatenate([[0], np.cumsum(np.bincount(owners, minlength=len(pairs)))])
+        rare = told & (had_by[columns] < MOST_OF_RARE + 0.5)
         return cls(
-            [named[a:b] for a, b in pairwise(ends)],
+            [named[a:b] for a, b in pairwise(ends.tolist())],
+            np.bincount(owners[told], minlength=len(pairs)),
             np.bincount(owners[rare], minlength=len(pairs)),
         )
-
-    @property
-    def counts(self) -> I64:
-        """How many names each pair shares."""
-        return np.array([len(names) for names in self.names], dtype=np.int64)
 
 
 def tells(word: str) -> bool:
@@ -151,7 +148,7 @@ class Known:
     @property
     def one_story(self) -> Mask:
         """Whether they are of one story by what they share, whenever they were."""
-        by_tags = (self.tags.rare >= 1) & ((self.tags.counts >= 2) | self.close)
+        by_tags = (self.tags.rare >= 1) & ((self.tags.telling >= 2) | self.close)
         return by_tags | ((self.words.rare >= 2) & self.close)
 
     @property
@@ -171,8 +168,10 @@ RULES: dict[str, Callable[[Known], Mask]] = {
     "follow-up": lambda known: known.one_story & known.within(1, STORY_DAYS),
     "same days": lambda known: known.within(-SAME_DAYS, SAME_DAYS),
     "background": lambda known: known.one_story & known.dated & (known.gaps < 0),
-    "same people or place": lambda known: known.tags.counts > 0,
-    "similar subject": lambda known: (known.words.counts > 0) | known.close,
+    "same people or place": lambda known: np.array(
+        [bool(tags) for tags in known.tags.names], dtype=np.bool_
+    ),
+    "similar subject": lambda known: (known.words.telling > 0) | known.close,
     "none": lambda known: np.ones(len(known.gaps), dtype=np.bool_),
 }
 
