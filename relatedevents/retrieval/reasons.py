@@ -1,8 +1,9 @@
 """Reasons: one sentence for each pair that a site could print, true of the pair and no more.
 
-It names what the two share, at most two tags and two telling words that stand in none of these
-tags, the rarest first; or says that they are alike, or hardly so; and when the related event was,
-seen from the query. What a telling word is, and the relation that stands beside the sentence:
+It names what the two share, at most two tags and two telling words that stand in no shared tag, the
+rarest first; or says that they are alike in meaning, loosely so, or hardly; and when the related
+event was, seen from the query. A tag all of whose words stand in one named before is passed by.
+What a telling word is, and the relation that stands beside the sentence:
 `relatedevents.retrieval.relations`. All texts of sentences stand in this module.
 """
 
@@ -18,11 +19,13 @@ import numpy.typing as npt
 from relatedevents._util.gc import collector_paused
 from relatedevents.index.index import Index
 from relatedevents.retrieval.queries import Queries
-from relatedevents.retrieval.relations import Known, known_of, relations_of, tells
+from relatedevents.retrieval.relations import CLOSE, Known, known_of, relations_of, tells
 from relatedevents.retrieval.scorer import Scorer
 
 #: How many tags, and how many words, a sentence names.
 MOST_NAMED = 2
+#: From this semantic value on two events are loosely alike; from `CLOSE` on they are so in meaning.
+ALIKE = 0.4
 
 _NUMBERS = (
     *("zero", "one", "two", "three", "four", "five", "six"),
@@ -67,7 +70,7 @@ def time_words(gap: int) -> str:
 
 
 def sentence(
-    tags: Sequence[str], words: Sequence[str], when: str, *, repeats: bool, close: bool
+    tags: Sequence[str], words: Sequence[str], when: str, *, repeats: bool, semantic: float
 ) -> str:
     """Return one sentence on a pair.
 
@@ -77,12 +80,14 @@ def sentence(
         What it names, each at most two.
     when : str
         `time_words`, or "" where a day is not known.
-    repeats, close : bool
-        Whether the headlines say the same, and whether they are close in meaning.
+    repeats : bool
+        Whether the headlines say the same.
+    semantic : float
+        The value of the signal.
 
     Examples
     --------
-    >>> sentence(["Mali"], ["Timbuktu"], "ten weeks later", repeats=False, close=True)
+    >>> sentence(["Mali"], ["Timbuktu"], "ten weeks later", repeats=False, semantic=0.6)
     'Both about Mali, ten weeks later; both mention “Timbuktu”.'
     """
     about = f"both about {' and '.join(tags)}" if tags else ""
@@ -93,7 +98,8 @@ def sentence(
     elif about or mention:
         said = [about, mention]
     else:
-        said = ["similar in meaning" if close else "little in common"]
+        loosely = "loosely alike" if semantic >= ALIKE else "little in common"
+        said = ["similar in meaning" if semantic >= CLOSE else loosely]
     first, *more = filter(None, said)
     told = "; ".join([f"{first}, {when}" if when else first, *more])
     # A tag may end with a full stop of its own.
@@ -122,12 +128,26 @@ def _sentences(
         for gap, dated in zip(known.gaps.tolist(), known.dated.tolist(), strict=True)
     ]
     told = np.empty(len(rows), dtype=object)
-    columns = (known.tags.names, known.words.names, when, known.repeats, known.close)
-    for pair, (tags, words, time, repeats, close) in enumerate(zip(*columns, strict=True)):
+    columns = (known.tags.names, known.words.names, when, known.repeats, known.semantic.tolist())
+    for pair, (tags, words, time, repeats, semantic) in enumerate(zip(*columns, strict=True)):
         if words:
             words = [spelt(word, int(rows[pair])) for word in _new(words, tags)]
-        told[pair] = sentence(tags[:MOST_NAMED], words, time, repeats=repeats, close=close)
+        told[pair] = sentence(_apart(tags), words, time, repeats=repeats, semantic=semantic)
     return told
+
+
+def _apart(tags: list[str]) -> list[str]:
+    """Return the first tags of which none is a part of one before, such as a town's country."""
+    if len(tags) < 2:
+        return tags
+    named = tags[:1]
+    for tag in tags[1:]:
+        words = _words_of(tag)
+        if not words or not any(words <= _words_of(other) for other in named):
+            named.append(tag)
+            if len(named) == MOST_NAMED:
+                break
+    return named
 
 
 def _new(words: Sequence[str], tags: Sequence[str]) -> list[str]:
@@ -135,7 +155,7 @@ def _new(words: Sequence[str], tags: Sequence[str]) -> list[str]:
 
     Of a word and a longer one that begins with it, such as a country and its people, one is new.
     """
-    said = [word for tag in tags for word in _words_of(tag)]
+    said = [word for tag in tags for word in _words_of(tag) if tells(word)]
     new: list[str] = []
     for word in words:
         if not any(word.startswith(other) or other.startswith(word) for other in said):
@@ -147,8 +167,8 @@ def _new(words: Sequence[str], tags: Sequence[str]) -> list[str]:
 
 
 @lru_cache(maxsize=1 << 16)
-def _words_of(tag: str) -> list[str]:
-    return [word for word in _WORD.findall(tag.lower()) if tells(word)]
+def _words_of(tag: str) -> frozenset[str]:
+    return frozenset(_WORD.findall(tag.lower()))
 
 
 def _speller(index: Index) -> Callable[[str, int], str]:
