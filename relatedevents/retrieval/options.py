@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -40,6 +42,14 @@ class ListOptions:
             check_number("min_score", self.min_score)
         check_number("diversity", self.diversity, 0.0, 1.0)
         check_choice("near_duplicates", self.near_duplicates, ["keep", "drop"])
+
+    @classmethod
+    def among(cls, arguments: Mapping[str, Any]) -> Self:
+        """Return the options among all arguments of a list method, as its `locals()` tells them.
+
+        So that a keyword is written down once a method, in its signature.
+        """
+        return cls(**{name: arguments[name] for name in OPTIONS})
 
     @property
     def plain(self) -> bool:
