@@ -33,7 +33,7 @@ from relatedevents.engines.bounds import bounding_vectors
 from relatedevents.engines.exact import ExactEngine
 from relatedevents.engines.postings import Postings
 from relatedevents.signals.score import pair_scores, score_terms
-from relatedevents.signals.words import saturate
+from relatedevents.signals.text import saturate
 
 pytestmark = pytest.mark.slow
 

@@ -33,7 +33,7 @@ from relatedevents.signals.base import Signal
 from relatedevents.signals.register import register, unregister
 from relatedevents.signals.score import pair_scores, score_terms
 from relatedevents.signals.terms import SaturatedTerm
-from relatedevents.signals.words import saturate
+from relatedevents.signals.text import saturate
 
 pytestmark = pytest.mark.slow
 

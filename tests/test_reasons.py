@@ -92,7 +92,9 @@ class Votes(KeywordEncoder):
 
 
 def pair_model(other, query=QUERY):
-    others = [("a", *other), ("b", "2001-01-01", "Force, Timbuktu, rains", ["India"])]
+    # What each event has would weigh nothing.
+    third, fourth = ("Force, Timbuktu, rains", ["India"]), ("Zebra", ["Kenya"])
+    others = [("a", *other), ("b", "2001-01-01", *third), ("c", "2001-01-01", *fourth)]
     frame = pd.DataFrame([query, *others], columns=["id", "date", "headline", "tags"])
     return RelatedEvents(encoder=Votes()).fit(frame)
 

@@ -32,7 +32,7 @@ from relatedevents.signals.time import (
     pace_of,
     time_values,
 )
-from relatedevents.signals.words import saturate
+from relatedevents.signals.text import saturate
 from relatedevents.weights import SIGNALS
 
 
@@ -168,7 +168,8 @@ def test_opposite_vectors_count_nothing():
     )
     model = RelatedEvents(encoder=Signed()).fit(frame)
     assert model.explain("a", "b").parts["semantic"] == 0.0
-    assert model.related("a")["basis"].tolist() == ["time"]
+    # Nothing in common is no reason to be near in time.
+    assert model.related("a")["basis"].tolist() == ["none"]
 
 
 def test_a_tag_of_every_event_weighs_nothing_but_is_covered():
@@ -219,11 +220,11 @@ def test_saturate_keeps_the_order_and_the_ends(values):
     assert saturate(np.array([SATURATION]))[0] == pytest.approx((1 + SATURATION) / 2)
 
 
-def test_words_are_saturated_in_the_part_and_nowhere_else():
-    model = RelatedEvents(encoder=KeywordEncoder(), weights=Weights.only(words=2))
+def test_texts_are_saturated_in_the_part_and_nowhere_else():
+    model = RelatedEvents(encoder=KeywordEncoder(), weights=Weights.only(text=2))
     model.fit(random_frame(3, 40))
     _, _, parts = all_parts(model)
-    words = model.index_.features.csr("words")
+    words = model.index_.features.csr("text")
     cosines = (words @ words.T).toarray().ravel().clip(0, 1)
-    assert parts[:, SIGNALS.index("words")] == pytest.approx(2 * saturate(cosines), abs=1e-9)
+    assert parts[:, SIGNALS.index("text")] == pytest.approx(2 * saturate(cosines), abs=1e-9)
     assert ((cosines > 0.01) & (cosines < 0.99)).any()

@@ -186,18 +186,18 @@ def test_a_file_cut_off_or_missing_is_told(saved):
         ('{"format": "other"}', r"model\.json: is no saved model"),
         (
             '{"format": "relatedevents", "format_version": 99, "files": {}}',
-            r"model\.json: format version 99; allowed: version 3\. Fit and save the model again\.",
+            r"model\.json: format version 99; allowed: version 4\. Fit and save the model again\.",
         ),
         (
-            '{"format": "relatedevents", "format_version": 2, "files": {"settings.json": ""}}',
-            r"model\.json: format version 2; allowed: version 3\. Fit and save the model again\.$",
+            '{"format": "relatedevents", "format_version": 3, "files": {"settings.json": ""}}',
+            r"model\.json: format version 3; allowed: version 4\. Fit and save the model again\.$",
         ),
         (
-            '{"format": "relatedevents", "format_version": 3, "files": {}}',
+            '{"format": "relatedevents", "format_version": 4, "files": {}}',
             r"model\.json: is damaged; allowed: the saved text",
         ),
         (
-            '{"format": "relatedevents", "format_version": 3, "files": []}',
+            '{"format": "relatedevents", "format_version": 4, "files": []}',
             r"model\.json: is damaged; allowed: the saved text",
         ),
     ],

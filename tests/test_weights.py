@@ -21,7 +21,7 @@ def test_names_and_defaults():
     assert (*first, "recency") == SIGNALS
     assert weights.by_signal() == tuple(getattr(weights, name) for name in SIGNALS)
     assert [name for name in SIGNALS if not getattr(weights, name)] == [
-        *("coverage", "text", "recency")
+        *("coverage", "recency")
     ]
     assert weights.half_lives() == weights.half_life
     assert Weights(half_life=30).half_lives() == (30.0,)

@@ -14,7 +14,6 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 from relatedevents import RelatedEvents, Weights
 from relatedevents.encoders import encode_headlines
@@ -190,7 +189,10 @@ class Slow:
         self.text_df = self.df_of(texts)
         prose = [frame[name] for name in ("summary", "text") if name in frame.columns]
         self.has_texts = any(isinstance(cell, str) for column in prose for cell in column)
-        vectors = encode_headlines(encoder, frame["headline"])
+        vectors = encode_headlines(
+            encoder,
+            [self.encoded(*pair) for pair in zip(frame["headline"], frame["tags"], strict=True)],
+        )
         names = frame["category"] if "category" in frame.columns else [None] * self.n
         self.tag_space, self.topic_space, topics = self.topics_of(frame, aliases)
         self.events = [
@@ -207,8 +209,15 @@ class Slow:
 
     @staticmethod
     def count(headline):
-        words = re.findall(r"\b\w\w+\b", headline.lower())
-        return Counter(word for word in words if word not in ENGLISH_STOP_WORDS)
+        return Counter(re.findall(r"\w+", headline.lower()))
+
+    @staticmethod
+    def encoded(headline, tags):
+        """The headline, and each tag of which a word is not in it, once, by its key."""
+        said = set(re.findall(r"\w+", headline.lower()))
+        spelt = {tag_key(tag): tag for tag in sorted(tags)}
+        new = [spelt[k] for k in sorted(spelt) if set(re.findall(r"\w+", k)) - said]
+        return f"{headline}. {', '.join(new)}" if new else headline
 
     @staticmethod
     def said(event):
@@ -241,21 +250,22 @@ class Slow:
 
     def event(self, vector, tags, count, day, topic, category, text):
         idf = {tag: math.log((1 + self.n) / (1 + self.tag_df.get(tag, 0))) for tag in tags}
-        words, said = self.tfidf(count, self.word_df), self.tfidf(text, self.text_df)
+        words, said = self.tfidf(count, self.word_df, 0.02), self.tfidf(text, self.text_df, 0.2)
         topic = [float(x) for x in topic]
         return [float(x) for x in vector], self.unit(idf), words, day, topic, category, said
 
-    def tfidf(self, count, df):
+    def tfidf(self, count, df, most_common):
+        most = max(most_common * self.n, 10)
         return self.unit(
             {
-                word: (1 + math.log(tf)) * (math.log((1 + self.n) / (1 + df[word])) + 1)
+                word: (1 + math.log(tf)) * math.log((1 + self.n) / (1 + df[word]))
                 for word, tf in count.items()
-                if word in df
+                if word in df and df[word] <= most
             }
         )
 
     def outside(self, headline, tags, date, category=None, **prose):
-        vector = encode_headlines(self.encoder, [headline])[0]
+        vector = encode_headlines(self.encoder, [self.encoded(headline, tags or ())])[0]
         topic = self.topic_space.transform(self.tag_space.transform([list(tags)]).weights)[0]
         keys = {self.key(tag) for tag in tags}
         count, day = self.count(headline), self.day(date)
@@ -287,14 +297,13 @@ class Slow:
         topic = max(0.0, math.fsum(x * y for x, y in zip(pq, pc, strict=True)))
         words = self.dot(wq, wc)
         category = len(kq & kc) / math.sqrt(len(kq) * len(kc)) if kq and kc else 0.0
-        saturated = 1.2 * words / (words + 0.2)
         text = self.dot(xq, xc)
         values = (
             min(cosine, 1.0),
             min(topic, 1.0),
             self.dot(tq, tc),
             len(tq.keys() & tc.keys()) / len(tq) if tq else 0.0,
-            saturated,
+            words,
             1.2 * text / (text + 0.2) if self.has_texts else 0.0,
             category,
             time,

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
-_WORD = re.compile(r"\w+")
+# Vowel signs and accents that are characters of their own belong to the word; re's \w lacks them.
+_MARKS = "".join(
+    chr(code) for code in range(0x300, 0x10000) if unicodedata.category(chr(code)) in ("Mn", "Mc")
+)
+_WORD = re.compile(rf"\w[\w{_MARKS}]*")
 # Scripts that set no blanks between words: kana and Han, Thai and Lao, Burmese, Khmer.
 _UNSPACED = re.compile(
     "([\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
