@@ -16,7 +16,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
 from relatedevents import store
-from relatedevents._util.checks import check_choice, check_count, check_flag
+from relatedevents._util.checks import check_count, check_flag
 from relatedevents.archive import check_frame
 from relatedevents.calibration import Calibration, shipped_for
 from relatedevents.encoders import Encoder, resolve_encoder
@@ -29,7 +29,7 @@ from relatedevents.retrieval.explain import Explanation
 from relatedevents.retrieval.fitted import Fitted, Setup, check_weights
 from relatedevents.retrieval.kneighbors import kneighbors, kneighbors_graph
 from relatedevents.retrieval.maintenance import Maintained, add_events, refit, remove_events
-from relatedevents.retrieval.options import ListOptions
+from relatedevents.retrieval.options import Asked, ListOptions
 from relatedevents.retrieval.queries import Queries, new_event
 from relatedevents.retrieval.retriever import Retriever
 from relatedevents.retrieval.update import Update
@@ -410,8 +410,7 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         places : numpy.ndarray of int64, shape (n_queries, n_neighbors)
             Places in `archive_`.
         """
-        n = self.n_related if n_neighbors is None else n_neighbors
-        found = kneighbors(self._retriever(), X, n)
+        found = kneighbors(self._retriever(), X, n_neighbors)
         return found if return_distance else found[1]
 
     def kneighbors_graph(
@@ -429,12 +428,15 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         mode : {"connectivity", "distance"}
             Ones, or distances.
         """
-        check_choice("mode", mode, ["connectivity", "distance"])
-        n = self.n_related if n_neighbors is None else n_neighbors
-        return kneighbors_graph(self._retriever(), X, n, mode)
+        return kneighbors_graph(self._retriever(), X, n_neighbors, mode)
 
     def update(
-        self, new_events: object, *, on_existing: str = "error", refresh: bool = False
+        self,
+        new_events: object,
+        *,
+        on_existing: str = "error",
+        refresh: bool = False,
+        **lists: object,
     ) -> list[str]:
         """Add events to the archive, and return the ids whose lists changed.
 
@@ -489,15 +491,13 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         >>> archive["id"].iloc[0] in changed, len(changed) < 100
         (True, True)
         """
-        retriever = self._retriever()
-        events = check_frame(new_events, "new_events", "new_events")
-        check_choice("on_existing", on_existing, ["error", "replace"])
+        retriever, asked = self._retriever(), Asked.of(lists)
+        new, encoder = check_frame(new_events, "new_events", "new_events"), self._encoder()
         if check_flag("refresh", refresh):
-            return self._take(refit(retriever, events, on_existing, self._encoder(), self._build))
-        encoder, cache_dir = self._encoder(), self.cache_dir
-        return self._take(add_events(retriever, events, on_existing, encoder, cache_dir))
+            return self._take(refit(retriever, new, on_existing, asked, encoder, self._build))
+        return self._take(add_events(retriever, new, on_existing, asked, encoder, self.cache_dir))
 
-    def remove(self, ids: Iterable[str]) -> list[str]:
+    def remove(self, ids: Iterable[str], **lists: object) -> list[str]:
         """Take events out of the archive, and return the ids whose lists changed.
 
         Every list that held one of them is computed again; vocabulary and weights stay those of
@@ -520,7 +520,7 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         InputError
             If every event is named, or one twice. The model then stays as it was.
         """
-        return self._take(remove_events(self._retriever(), ids))
+        return self._take(remove_events(self._retriever(), ids, Asked.of(lists)))
 
     def tune(self, links: object, *, n: int = 10, n_folds: int = 5, seed: int = 0) -> Self:
         """Learn weights, half-life and the order of equal scores from existing links.
