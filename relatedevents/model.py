@@ -186,7 +186,8 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
             event's own day. Encoder and statistics stay those of the fit.
         where : mask or mapping, optional
             One True or False an event, in the archive's order, or comparisons on columns that
-            must all hold: ``{"category": "Sport", "date": (">=", "2012-01-01")}``.
+            must all hold: ``{"category": "Sport", "date": (">=", "2012-01-01")}``; a list of
+            such pairs for several on one column.
         exclude : list of ids, or mapping {id: list of ids}, optional
             Events never listed.
         pins : list of ids, or mapping {id: list of ids}, optional
@@ -447,8 +448,14 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         alone. The lists are those that `related_all` gives from now on, whether events come in
         one update or in several.
 
-        Lists are compared with those of the last `related_all` without options, which the model
-        keeps (`save` and `load` too), and which an update brings up to date. Where there are none,
+        A site whose lists are made with options names them here as in `related_all`: the ids are
+        those whose list, made with these keywords, is another one now. That takes two batches, of
+        the archive as it was and as it is; the first is spared where the update before was asked
+        the same. Ids in `exclude` and `pins` that came with this update were unknown before it.
+
+        Else lists are compared with those of the last `related_all` without options, which the
+        model keeps (`save` and `load` too), and which an update brings up to date; with `n` alone,
+        they are as long as that. Where there are none,
         lists of `n_related` events are computed for the archive as it was: a first update then
         takes as long as a whole batch, the later ones a fiftieth of it. Where other weights or
         another engine have been set since, all lists are computed after the update.
@@ -468,19 +475,25 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         refresh : bool
             Whether to learn vocabulary and weights anew, as `fit` does on the grown archive, and
             compute every list.
+        **lists
+            Keywords of `related_all`. Of `where`, comparisons on columns alone: a mask counts the
+            events of one archive. `as_of` by id has a day for every event that is there now.
 
         Returns
         -------
         list of str
             In the archive's order: new and replaced events, lists with another event or order than
-            before, lists with a replaced event, and lists that show a tag in another spelling.
+            before, lists with a replaced event, and lists that show a tag in another spelling. An
+            event replaced by an equal one, in every column, counts as none of these.
             `last_update_` says what was done.
 
         Raises
         ------
         InputError
-            If an event can't be used, an id is there already, or a column holds values of another
-            kind than the archive's. The model then stays as it was.
+            If an event or a keyword can't be used, an id is there already, or a column holds values
+            of another kind than the archive's. The model then stays as it was.
+        TypeError
+            If the lists have no such keyword.
 
         Examples
         --------
@@ -507,6 +520,8 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         ----------
         ids : iterable of str
             Events of the archive, each once.
+        **lists
+            As in `update`; they name none of the events that go.
 
         Returns
         -------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -9,11 +10,13 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from toy import ALL, ConstantEncoder, KeywordEncoder, RandomEncoder, random_frame
+from toy import ALL, ConstantEncoder, KeywordEncoder, RandomEncoder, random_frame, toy_frame
 
 from relatedevents import RelatedEvents, Weights
 from relatedevents.archive import check_events
 from relatedevents.calibration import shipped_calibration
+from relatedevents.engines.exact import ExactEngine
+from relatedevents.errors import InputError, UnknownIdError
 
 WEIGHTS = {
     "default": Weights(),
@@ -193,3 +196,145 @@ def can_be_used(options, ids):
     return all(among(some, ids) == some for some in choices) and not (
         isinstance(as_of, dict) and ids - as_of.keys()
     )
+
+
+# --- by hand ----------------------------------------------------------------------------------
+
+NEW = pd.DataFrame(
+    [
+        ("n1", "2012-01-11", "Flood in Ruritania", ["Ruritania", "Spain"]),
+        ("n2", "2013-05-01", "Parley in RURITANIA", ["ruritania"]),
+    ],
+    columns=["id", "date", "headline", "tags"],
+)
+
+
+@pytest.fixture
+def toy():
+    return RelatedEvents(encoder=KeywordEncoder()).fit(toy_frame())
+
+
+def test_a_later_event_changes_no_list_as_of_its_own_day(toy):
+    assert set(toy.update(NEW.iloc[1:], n=12)) > {"n2", "a1"}
+    # An event without a day sees them all.
+    assert toy.remove(["n2"], n=3, as_of="own") == ["u2"]
+    assert toy.update(NEW.iloc[1:], n=3, as_of="own") == ["u2", "n2"]
+
+
+def test_lists_that_diversity_moved_are_told(toy):
+    """Lists that hold the same ten by score alone, and other ones once they are varied."""
+    frame, told_plain, told_varied = world(3), set(), set()
+    for row in range(12, N_EVENTS):
+        night = frame.iloc[row : row + 1]
+        for found, options in ((told_plain, {"n": 3}), (told_varied, {"n": 3, "diversity": 0.5})):
+            changed = fitted(frame.iloc[:row]).update(night, **options)
+            found |= {(row, id_) for id_ in changed}
+    assert told_varied - told_plain
+
+
+def test_n_alone_stays_incremental(toy):
+    toy.related_all(10)
+    assert len(toy.update(NEW, n=2)) < 14
+    assert not toy.last_update_.whole
+    assert toy._fitted.lists.n == 2
+
+
+def test_options_leave_the_kept_lists_true(toy):
+    toy.related_all(3)
+    toy.update(NEW, n=5, as_of="own")
+    kept = toy._fitted.lists
+    toy._fitted.lists = None
+    toy.related_all(3)
+    np.testing.assert_array_equal(kept.rows, toy._fitted.lists.rows)
+    # Nobody asked for lists without options here: none are made.
+    other = RelatedEvents(encoder=KeywordEncoder()).fit(toy_frame())
+    other.update(NEW, as_of="own")
+    assert other._fitted.lists is None
+
+
+def test_the_second_night_takes_one_batch(monkeypatch, toy):
+    batches = []
+    best_of_all = ExactEngine.best_of_all
+
+    def counted(self, *arguments):
+        batches.append(1)
+        return best_of_all(self, *arguments)
+
+    monkeypatch.setattr(ExactEngine, "best_of_all", counted)
+    options = {"as_of": "own", "where": {"tags": ["Spain", "France"]}, "exclude": iter(["c1"])}
+    toy.update(NEW.iloc[:1], **options)
+    assert len(batches) == 2
+    same = {**options, "where": {"tags": ["spain", "france"]}, "exclude": ["c1"]}
+    toy.update(NEW.iloc[1:], **same)
+    assert len(batches) == 3
+    for others in ({"n": 9}, {"min_score": 0.1}, {"exclude": ["c2"]}, {"pins": {"a1": ["b1"]}}):
+        batches.clear()
+        toy.remove(["n2"], **{**same, **others})
+        assert len(batches) == 2
+        toy.update(NEW.iloc[1:], **same)
+    batches.clear()
+    toy._fitted.calibration = replace(shipped_calibration(), weights=toy.weights)
+    toy.remove(["n2"], **same)
+    assert len(batches) == 2
+
+
+def test_ids_that_come_with_the_update_may_be_named(toy):
+    pins, days = {"a1": ["n1"], "n1": ["a1"]}, dict.fromkeys([*toy.archive_["id"], "n1"], "2020")
+    days = dict.fromkeys(days, "2020-01-01")
+    assert "a1" in toy.update(NEW.iloc[:1], n=2, pins=pins, exclude={"n1": ["a2"]}, as_of=days)
+    assert toy.related("a1", 2, pins=pins)["related_id"][0] == "n1"
+    # Nor does an event that goes need a day.
+    del days["n1"]
+    assert "a1" in toy.remove(["n1"], n=2, as_of=pd.Series(days))
+
+
+@pytest.mark.parametrize(
+    "columns", [{}, {"views": [1, 2]}, {"views": [None, 2]}, {"of": [[1], {}]}]
+)
+def test_an_equal_event_replaces_nothing(toy, columns):
+    toy.update(NEW.assign(**columns))
+    lists = toy.related_all(5)
+    again = NEW.assign(**columns, id=NEW["id"].astype(object))
+    assert toy.update(again, on_existing="replace") == []
+    done = toy.last_update_
+    assert (done.added, done.replaced, done.searched) == (0, 0, 0)
+    pd.testing.assert_frame_equal(toy.related_all(5), lists)
+    assert toy.update(again.assign(headline=["Flood in Ruritania", "Else"]), on_existing="replace")
+    assert toy.last_update_.replaced == 1
+    assert "n1" in toy.update(again.assign(page="x"), on_existing="replace")
+    assert toy.last_update_.replaced == 2
+
+
+@pytest.mark.parametrize(
+    ("keywords", "error", "message"),
+    [
+        ({"asof": "own"}, TypeError, "asof: no keyword of the lists; allowed: n, as_of, where,"),
+        ({"n": 0}, InputError, "n: got 0"),
+        ({"diversity": 2}, InputError, "diversity: got 2"),
+        (
+            {"where": np.ones(14, dtype=bool)},
+            InputError,
+            'allowed: comparisons on columns, such as {"category": "Sport"}. A mask counts',
+        ),
+        ({"where": {"views": 1}}, InputError, "where['views']: the archive has no such column"),
+        ({"pins": ["zz"]}, UnknownIdError, "pins: the archive has no 'zz'"),
+        ({"pins": ["n1"], "exclude": ["n1"]}, InputError, "pins: 'n1' also stands in exclude"),
+        ({"as_of": {"a1": "2012-01-01"}}, InputError, "as_of: no date for 'n2', 'c2', 'b2'"),
+        ({"min_probability": 0.5}, InputError, "min_probability"),
+    ],
+)
+def test_keywords_that_can_t_be_used(monkeypatch, toy, keywords, error, message):
+    def refuse(*_):
+        raise AssertionError("told before any list is made")
+
+    monkeypatch.setattr(ExactEngine, "best_of_all", refuse)
+    toy._fitted.calibration = None
+    with pytest.raises(error, match=re.escape(message)):
+        toy.update(NEW, **keywords)
+    assert len(toy.archive_) == 12
+
+
+def test_what_goes_can_t_be_named(toy):
+    with pytest.raises(UnknownIdError, match="exclude: the archive has no 'a1'"):
+        toy.remove(["a1"], exclude=["a1"])
+    assert len(toy.archive_) == 12

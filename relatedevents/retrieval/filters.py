@@ -60,6 +60,12 @@ class Choice:
         named = self.by_row.get(row, self.everywhere)
         return np.asarray(named[named != row])
 
+    def same_as(self, other: Choice) -> bool:
+        """Return whether the same rows are named for the same lists, in the same order."""
+        ours, theirs = ({-1: c.everywhere, **c.by_row} for c in (self, other))
+        equal = (np.array_equal(ours[row], theirs[row]) for row in ours.keys() & theirs.keys())
+        return ours.keys() == theirs.keys() and all(equal)
+
     @property
     def most(self) -> int:
         """How many ids are named for one list at most."""

@@ -116,7 +116,7 @@ def _lists_updated(
     retriever: Retriever, change: IndexUpdate, asked: Asked, report: Update
 ) -> Maintained:
     """Return the archive after a change of its index, and whose lists changed under the options."""
-    fitted = replace(retriever.fitted, index=change.index, engines={}, lists=None)
+    fitted = replace(retriever.fitted, index=change.index, engines={}, lists=None, answered=None)
     after, options = replace(retriever, fitted=fitted), asked.options
     if options.plain:
         changed, report = _kept_lists_updated(retriever, after, change, asked.n, report)

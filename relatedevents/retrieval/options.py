@@ -164,6 +164,20 @@ class Request:
     max_day: npt.NDArray[np.int64] | None
     pinned: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
 
+    def same_as(self, other: Request) -> bool:
+        """Return whether another request, of the same queries, asks for the same lists."""
+        rest, others = (
+            replace(one.options, as_of=None, where=None, exclude=None, pins=None)
+            for one in (self, other)
+        )
+        return (
+            (self.n, rest) == (other.n, others)
+            and self.exclude.same_as(other.exclude)
+            and self.pins.same_as(other.pins)
+            and np.array_equal(self.allowed, other.allowed)
+            and np.array_equal(self.max_day, other.max_day)  # type: ignore[arg-type]
+        )
+
 
 def read_request(
     index: Index,
