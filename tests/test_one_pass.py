@@ -133,7 +133,11 @@ options_of_lists = st.fixed_dictionaries(
 )
 random_weights = st.fixed_dictionaries(
     {name: st.sampled_from([0.0, 0.1, 0.7, 1.3]) for name in SIGNALS}
-    | {"half_life": st.sampled_from([5.0, (3.0, 90.0)]), "recency_half_life": st.just(9.0)}
+    | {
+        "coverage": st.sampled_from([0.1, 0.9]),
+        "half_life": st.sampled_from([5.0, (3.0, 90.0)]),
+        "recency_half_life": st.just(9.0),
+    }
 )
 
 
@@ -191,6 +195,26 @@ def test_the_list_as_of_a_day_is_that_of_the_archive_cut_at_that_day(
             cut_at(model, with_it).related(ids[place], n, **options),
             check_exact=True,
         )
+
+
+def test_what_near_duplicates_share_weighs_as_at_the_fit(tmp_path):
+    """Half of the weight of the words of two headlines is in both; four fifths, later on."""
+    headlines = ["Rome votes on army", "Rome votes on town", *["Else"] * 4]
+    frame = pd.DataFrame({"id": list("abcdef"), "headline": headlines}).assign(date="2012-01-01")
+    frame["tags"] = [["Vote"], ["Vote"], *[[] for _ in range(4)]]
+    more = frame.assign(id=list("uvwxyz"), headline="An army in a town", tags=[[]] * 6)
+    drop = {"near_duplicates": "drop"}
+    model = RelatedEvents(encoder=KeywordEncoder()).fit(frame)
+    assert model.related("a", 1, **drop)["related_id"].tolist() == ["b"]
+    model.update(more, **drop)
+    assert "b" in set(model.related("a", 12, **drop)["related_id"])
+    loaded = RelatedEvents.load(model.save(tmp_path / "model"), encoder=KeywordEncoder())
+    pd.testing.assert_frame_equal(loaded.related_all(12, **drop), model.related_all(12, **drop))
+    # Learned anew, the two say the same.
+    anew = RelatedEvents(encoder=KeywordEncoder()).fit(model.archive_)
+    assert "b" not in set(anew.related("a", 12, **drop)["related_id"])
+    loaded.update(more.assign(id=list("mnopqr")), refresh=True)
+    assert "b" not in set(loaded.related("a", 12, **drop)["related_id"])
 
 
 @settings(max_examples=30)

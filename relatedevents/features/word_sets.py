@@ -7,16 +7,18 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 _WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True)
 class Wording:
-    """What the headlines of an archive say, word by word.
+    """What some headlines say, word by word, under the weights of the words of a fit.
 
     Every word counts here, stop words and numbers too, and one that a single headline has: a name
     that differs is what tells two elections apart. Case, punctuation and blanks count nothing.
@@ -28,7 +30,7 @@ class Wording:
     words : dict
         {word: its column}.
     weights : numpy.ndarray of float64, shape (n_words,)
-        ln((1 + N) / (1 + df)) of each word.
+        ln((1 + N) / (1 + df)) of each word, of N headlines of the fit.
     codes : numpy.ndarray of int64, shape (n_headlines,)
         The text of each headline.
     starts : numpy.ndarray of int64, shape (n_headlines + 1,)
@@ -37,6 +39,8 @@ class Wording:
         The words of each headline, each once, sorted.
     masses : numpy.ndarray of float64, shape (n_headlines,)
         The weights of each headline's words, added.
+    unknown : float
+        The weight of a word that the fit lacks, ln(1 + N).
     """
 
     texts: dict[str, int]
@@ -46,31 +50,44 @@ class Wording:
     starts: npt.NDArray[np.int64]
     columns: npt.NDArray[np.int32]
     masses: npt.NDArray[np.float64]
+    unknown: float
 
     @classmethod
     def of(cls, headlines: Sequence[str]) -> Wording:
-        """Read an archive's headlines.
+        """Weigh the words of some headlines, and read these.
 
         Examples
         --------
         >>> wording = Wording.of(["Town floods", "TOWN floods!", "Town votes"])
         >>> wording.codes.tolist(), wording.columns.tolist()
-        ([0, 0, 1], [0, 1, 0, 1, 0, 2])
+        ([0, 0, 1], [0, 1, 0, 1, 1, 2])
         """
-        texts, words, codes, starts, columns = _read(headlines, {}, {})
+        return cls.learned(headlines).with_more(headlines)
+
+    @classmethod
+    def learned(cls, headlines: Sequence[str]) -> Wording:
+        """Weigh the words of some headlines, and hold none of these."""
+        _, words, _, _, columns = _read(headlines, {}, {})
         df = np.bincount(columns, minlength=len(words))
-        weights = np.log((1.0 + len(headlines)) / (1.0 + df))
-        masses = _masses(weights, starts, columns)
-        return cls(texts, words, weights, codes, starts, columns, masses)
+        # In their own order, so that no sum depends on that of the headlines.
+        names = sorted(words)
+        df = df[[words[name] for name in names]]
+        unknown = math.log(1.0 + len(headlines))
+        return cls.of_words(names, np.log((1.0 + len(headlines)) / (1.0 + df)), unknown)
+
+    @classmethod
+    def of_words(
+        cls, words: Sequence[str], weights: npt.NDArray[np.float64], unknown: float
+    ) -> Wording:
+        """Return the wording of no headline, under the weights of some words."""
+        columns = {word: column for column, word in enumerate(words)}
+        none, starts = np.zeros(0, dtype=np.int64), np.zeros(1, dtype=np.int64)
+        return cls({}, columns, weights, none, starts, none.astype(np.int32), np.zeros(0), unknown)
 
     def with_more(self, headlines: Sequence[str]) -> Wording:
-        """Return the same with headlines from outside after those of the archive.
-
-        A word that the archive lacks weighs ln(1 + N).
-        """
+        """Return the same with other headlines after those that it holds."""
         texts, words, codes, starts, columns = _read(headlines, dict(self.texts), dict(self.words))
-        unknown = math.log(1.0 + len(self.codes))
-        weights = np.append(self.weights, np.full(len(words) - len(self.words), unknown))
+        weights = np.append(self.weights, np.full(len(words) - len(self.words), self.unknown))
         return Wording(
             texts,
             words,
@@ -79,7 +96,29 @@ class Wording:
             np.append(self.starts, starts[1:] + self.starts[-1]),
             np.append(self.columns, columns),
             np.append(self.masses, _masses(weights, starts, columns)),
+            self.unknown,
         )
+
+
+@dataclass(frozen=True)
+class FitWords:
+    """The words of a fit's headlines and their weights, learned when they are first asked for.
+
+    Attributes
+    ----------
+    headlines : pandas.Series
+        The headlines of the fit.
+    saved : Wording, optional
+        What a saved model tells instead.
+    """
+
+    headlines: pd.Series
+    saved: Wording | None = None
+
+    @cached_property
+    def wording(self) -> Wording:
+        """The words' weights, and no headline."""
+        return self.saved or Wording.learned(self.headlines.tolist())
 
 
 def _read(

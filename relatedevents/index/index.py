@@ -19,7 +19,7 @@ from relatedevents.archive import Ids, days_of, inverse
 from relatedevents.encoders import Encoder, encode_headlines
 from relatedevents.errors import InputError, StoreError
 from relatedevents.features.tags import TagSpace
-from relatedevents.features.word_sets import Wording
+from relatedevents.features.word_sets import FitWords, Wording
 from relatedevents.index.numbering import Positions, Rows
 from relatedevents.index.order import tie_order
 from relatedevents.signals.features import Column, Events, Features
@@ -44,6 +44,8 @@ class Index:
         What the signals know of each row, and what they learned from all.
     tie_break : str
         The tie-break that `order` follows.
+    fit_words : FitWords
+        What the words of the fit's headlines weigh where near-duplicates are told.
     version : int
         How many times the archive was updated since it was fitted or loaded: what was made of
         one version is not used with another.
@@ -53,6 +55,7 @@ class Index:
     order: npt.NDArray[np.int64]
     features: Features
     tie_break: str
+    fit_words: FitWords
     version: int = 0
 
     def __len__(self) -> int:
@@ -71,7 +74,8 @@ class Index:
     @cached_property
     def wording(self) -> Wording:
         """What the headline of each row says, read when it is first asked for."""
-        return Wording.of(self.table["headline"].to_numpy(dtype=object)[self.order].tolist())
+        headlines = self.table["headline"].to_numpy(dtype=object)[self.order].tolist()
+        return self.fit_words.wording.with_more(headlines)
 
     @property
     def tag_space(self) -> TagSpace:
@@ -137,7 +141,7 @@ class Index:
         for signal in in_fit_order():
             space, columns = signal.fit(events, features)
             features = features.with_columns(columns, {signal.name: space})
-        return cls(table, order, features, weights.tie_break)
+        return cls(table, order, features, weights.tie_break, FitWords(table["headline"]))
 
     def reordered(self, weights: Weights) -> Index:
         """Return the same archive in the order of another tie-break."""
@@ -230,6 +234,11 @@ class Index:
             "dense": [name for name in features if name not in widths],
             "sparse": widths,
         }
+        if self.version or self.fit_words.saved:
+            # Before any update the archive itself tells it.
+            words = self.fit_words.wording
+            settings["wording"] = {"words": list(words.words), "unknown": words.unknown}
+            arrays["wording_weights"] = words.weights
         contents = Contents(settings, arrays, {"archive": self.table})
         for signal in all_signals():
             if signal.ready(self.features) and signal.columns:
@@ -264,7 +273,12 @@ class Index:
         # Parquet knows no seconds, only finer units.
         table["date"] = table["date"].astype("datetime64[s]")
         features = features.with_columns({}, spaces)
-        index = cls(table, order, features, settings["tie_break"])
+        words, told = None, settings.get("wording")
+        if told is not None:
+            weights = np.asarray(arrays["wording_weights"])
+            words = Wording.of_words(told["words"], weights, told["unknown"])
+        fit_words = FitWords(table["headline"], words)
+        index = cls(table, order, features, settings["tie_break"], fit_words)
         # A table that does not fit the arrays is found now, not by the first query.
         _ = index.ids
         return index
