@@ -11,7 +11,8 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
+
+from relatedevents._util.arrays import inverse
 
 _WORD = re.compile(r"\w+")
 
@@ -62,18 +63,18 @@ class Wording:
         >>> wording.codes.tolist(), wording.columns.tolist()
         ([0, 0, 1], [0, 1, 0, 1, 1, 2])
         """
-        return cls.learned(headlines).with_more(headlines)
-
-    @classmethod
-    def learned(cls, headlines: Sequence[str]) -> Wording:
-        """Weigh the words of some headlines, and hold none of these."""
-        _, words, _, _, columns = _read(headlines, {}, {})
-        df = np.bincount(columns, minlength=len(words))
+        texts, words, codes, starts, columns = _read(headlines, {}, {})
         # In their own order, so that no sum depends on that of the headlines.
         names = sorted(words)
-        df = df[[words[name] for name in names]]
-        unknown = math.log(1.0 + len(headlines))
-        return cls.of_words(names, np.log((1.0 + len(headlines)) / (1.0 + df)), unknown)
+        places = inverse(np.array([words[name] for name in names], dtype=np.int64))
+        owner = np.repeat(np.arange(len(codes)), np.diff(starts))
+        columns = places[columns].astype(np.int32)
+        columns = columns[np.lexsort((columns, owner))]
+        df = np.bincount(columns, minlength=len(names))
+        weights = np.log((1.0 + len(codes)) / (1.0 + df))
+        known = {name: column for column, name in enumerate(names)}
+        masses, unknown = _masses(weights, starts, columns), math.log(1.0 + len(codes))
+        return cls(texts, known, weights, codes, starts, columns, masses, unknown)
 
     @classmethod
     def of_words(
@@ -106,19 +107,30 @@ class FitWords:
 
     Attributes
     ----------
-    headlines : pandas.Series
+    headlines : list of str
         The headlines of the fit.
     saved : Wording, optional
         What a saved model tells instead.
     """
 
-    headlines: pd.Series
+    headlines: list[str]
     saved: Wording | None = None
 
     @cached_property
-    def wording(self) -> Wording:
+    def _of_fit(self) -> Wording:
+        return Wording.of(self.headlines)
+
+    @property
+    def known(self) -> Wording:
         """The words' weights, and no headline."""
-        return self.saved or Wording.learned(self.headlines.tolist())
+        whole = self.saved or self._of_fit
+        return Wording.of_words(list(whole.words), whole.weights, whole.unknown)
+
+    def wording(self, headlines: list[str]) -> Wording:
+        """Return what some headlines say; those of the fit are not read twice."""
+        if self.saved is None and headlines == self.headlines:
+            return self._of_fit
+        return self.known.with_more(headlines)
 
 
 def _read(

@@ -74,8 +74,8 @@ class Index:
     @cached_property
     def wording(self) -> Wording:
         """What the headline of each row says, read when it is first asked for."""
-        headlines = self.table["headline"].to_numpy(dtype=object)[self.order].tolist()
-        return self.fit_words.wording.with_more(headlines)
+        headlines = values_of(self.table, self.order)("headline")
+        return self.fit_words.wording(headlines)
 
     @property
     def tag_space(self) -> TagSpace:
@@ -141,7 +141,7 @@ class Index:
         for signal in in_fit_order():
             space, columns = signal.fit(events, features)
             features = features.with_columns(columns, {signal.name: space})
-        return cls(table, order, features, weights.tie_break, FitWords(table["headline"]))
+        return cls(table, order, features, weights.tie_break, FitWords(values("headline")))
 
     def reordered(self, weights: Weights) -> Index:
         """Return the same archive in the order of another tie-break."""
@@ -236,7 +236,7 @@ class Index:
         }
         if self.version or self.fit_words.saved:
             # Before any update the archive itself tells it.
-            words = self.fit_words.wording
+            words = self.fit_words.known
             settings["wording"] = {"words": list(words.words), "unknown": words.unknown}
             arrays["wording_weights"] = words.weights
         contents = Contents(settings, arrays, {"archive": self.table})
@@ -277,7 +277,7 @@ class Index:
         if told is not None:
             weights = np.asarray(arrays["wording_weights"])
             words = Wording.of_words(told["words"], weights, told["unknown"])
-        fit_words = FitWords(table["headline"], words)
+        fit_words = FitWords(values_of(table, order)("headline"), words)
         index = cls(table, order, features, settings["tie_break"], fit_words)
         # A table that does not fit the arrays is found now, not by the first query.
         _ = index.ids
