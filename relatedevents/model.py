@@ -122,9 +122,7 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         """Set parameters, those of the weights as ``weights__tags=0.5``; returns the model."""
         prefix = "weights__"
         nested = {
-            name.removeprefix(prefix): params.pop(name)
-            for name in list(params)
-            if name.startswith(prefix)
+            k.removeprefix(prefix): params.pop(k) for k in list(params) if k.startswith(prefix)
         }
         super().set_params(**params)
         if nested:
@@ -171,6 +169,7 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         min_probability: float | None = None,
         diversity: float = 0.0,
         near_duplicates: str = "keep",
+        reasons: bool = False,
     ) -> pd.DataFrame:
         """Return the related events of one event of the archive, best first.
 
@@ -209,13 +208,17 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
             Whether an event may be listed whose headline says the same as the query's own or as
             one above it: the same words, or nearly the same within a week. The list is filled
             from further down; pins stay.
+        reasons : bool, default=False
+            Whether to add what each event is to this one, in a word and in a sentence.
 
         Returns
         -------
         pandas.DataFrame
             Columns id, rank (from 1), related_id, headline, date, score, probability (NaN where
             weights or encoder are not those it was learned for), one part a signal (together
-            they are the score), shared_tags, basis.
+            they are the score), shared_tags, basis; with `reasons` also relation
+            ("follow-up", "background" and six more, by the rules in
+            `relatedevents.retrieval.relations`) and reason, a sentence.
 
         Raises
         ------
@@ -224,12 +227,9 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         InputError
             If an argument can't be used.
         """
-        options = ListOptions(
-            as_of, where, exclude, pins, min_score, min_probability, diversity, near_duplicates
-        )
+        options = ListOptions.among(locals())
         retriever = self._retriever()
-        queries = retriever.queries([id], "id")
-        return retriever.lists_with_events(queries, self._n(n), options)
+        return retriever.full_lists(retriever.queries([id], "id"), self._n(n), options, reasons)
 
     def related_to(
         self,
@@ -247,6 +247,7 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         min_probability: float | None = None,
         diversity: float = 0.0,
         near_duplicates: str = "keep",
+        reasons: bool = False,
     ) -> pd.DataFrame:
         """Return the events related to one that is not in the archive, best first.
 
@@ -260,7 +261,8 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
             Its day; without it the other signals decide.
         category : str, optional
             Its category, where the archive has a column ``category``.
-        n, as_of, where, exclude, pins, min_score, min_probability, diversity, near_duplicates
+        n, as_of, where, exclude, pins, min_score, min_probability, diversity, near_duplicates,
+        reasons
             As in `related`.
 
         Returns
@@ -268,12 +270,10 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         pandas.DataFrame
             As `related` returns it; the column `id` holds the headline.
         """
-        options = ListOptions(
-            as_of, where, exclude, pins, min_score, min_probability, diversity, near_duplicates
-        )
+        options = ListOptions.among(locals())
         retriever = self._retriever()
         event = new_event(retriever.index, self._encoder(), headline, tags, date, category)
-        return retriever.lists_with_events(event, self._n(n), options)
+        return retriever.full_lists(event, self._n(n), options, reasons)
 
     def related_many(
         self,
@@ -288,17 +288,16 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         min_probability: float | None = None,
         diversity: float = 0.0,
         near_duplicates: str = "keep",
+        reasons: bool = False,
     ) -> pd.DataFrame:
         """Return the lists of several events as one long table, in the order of `ids`.
 
         Parameters and errors are those of `related`; the related events' headline and date are
         left to a join with `archive_`.
         """
-        options = ListOptions(
-            as_of, where, exclude, pins, min_score, min_probability, diversity, near_duplicates
-        )
+        options = ListOptions.among(locals())
         retriever = self._retriever()
-        return retriever.lists(retriever.queries(ids, "ids"), self._n(n), options)[0]
+        return retriever.lists(retriever.queries(ids, "ids"), self._n(n), options, reasons)[0]
 
     def related_all(
         self,
@@ -312,17 +311,16 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         min_probability: float | None = None,
         diversity: float = 0.0,
         near_duplicates: str = "keep",
+        reasons: bool = False,
     ) -> pd.DataFrame:
         """Return the lists of the whole archive as one long table, in the archive's order.
 
         Parameters and errors are those of `related`; a `where` says which events may be listed,
         not which get a list.
         """
-        options = ListOptions(
-            as_of, where, exclude, pins, min_score, min_probability, diversity, near_duplicates
-        )
+        options = ListOptions.among(locals())
         retriever = self._retriever()
-        return retriever.lists(Queries.of_archive(retriever.index), self._n(n), options)[0]
+        return retriever.lists(Queries.of_archive(retriever.index), self._n(n), options, reasons)[0]
 
     def related_blocks(
         self,
@@ -337,6 +335,7 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         min_probability: float | None = None,
         diversity: float = 0.0,
         near_duplicates: str = "keep",
+        reasons: bool = False,
     ) -> Iterator[pd.DataFrame]:
         """Give the long table of `related_all` in blocks, one after the other.
 
@@ -349,7 +348,8 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         ----------
         size : int
             How many events' lists a block holds.
-        n, as_of, where, exclude, pins, min_score, min_probability, diversity, near_duplicates
+        n, as_of, where, exclude, pins, min_score, min_probability, diversity, near_duplicates,
+        reasons
             As in `related_all`.
 
         Yields
@@ -364,11 +364,8 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         >>> [len(block) for block in model.related_blocks(n=2, size=200)]
         [400, 400, 42]
         """
-        options = ListOptions(
-            as_of, where, exclude, pins, min_score, min_probability, diversity, near_duplicates
-        )
-        retriever = self._retriever()
-        return retriever.blocks(self._n(n), check_count("size", size), options)
+        options = ListOptions.among(locals())
+        return self._retriever().blocks(self._n(n), check_count("size", size), options, reasons)
 
     def explain(self, id: str, related_id: str, *, as_of: object = None) -> Explanation:
         """Return everything that goes into the score of one pair.

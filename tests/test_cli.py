@@ -151,6 +151,15 @@ class TestRelated:
         assert [row["related_id"] for row in json.loads(out)] == list(expected["related_id"])
         assert list(expected["related_id"]) != list(everything["related_id"])
 
+    def test_reasons_stand_in_the_list_where_they_are_asked_for(self, capsys, model_dir, model):
+        reasons = model.related("a", reasons=True)["reason"].tolist()
+        code, out, _ = run(capsys, "related", model_dir, "a", "--json", "--reasons")
+        assert code == 0
+        assert [row["reason"] for row in json.loads(out)] == reasons
+        shown = " ".join(run(capsys, "related", model_dir, "a", "--reasons")[1].split())
+        assert all(reason in shown for reason in reasons)
+        assert reasons[0] not in " ".join(run(capsys, "related", model_dir, "a")[1].split())
+
     def test_an_empty_list_is_said(self, capsys, model_dir):
         code, out, _ = run(capsys, "related", model_dir, "a", "--min-score", "9")
         assert code == 0
@@ -166,6 +175,10 @@ class TestRelated:
 
 
 class TestExplain:
+    def test_the_sentence_is_printed(self, capsys, model_dir, model):
+        out = run(capsys, "explain", model_dir, "a", "b")[1]
+        assert model.explain("a", "b").reason in " ".join(out.split())
+
     def test_parts_add_up_to_the_score(self, capsys, model_dir, model):
         code, out, err = run(capsys, "explain", model_dir, "a", "b", "--json")
         assert (code, err) == (0, "")

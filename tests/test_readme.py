@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import runpy
 from pathlib import Path
@@ -37,6 +38,14 @@ def test_the_demo_prints_what_the_readme_shows(capsys):
     # Another processor may add in another order: the last decimal is not compared.
     cut = re.compile(r"(\d\.\d\d)\d")
     assert cut.sub(r"\1", capsys.readouterr().out) == cut.sub(r"\1", shown.group(1))
+
+
+def test_the_reasons_are_those_of_the_readme(capsys):
+    event = re.search(r"^EVENT := (.+)$", MAKEFILE.read_text("utf-8"), re.MULTILINE)
+    assert main(["related", "sample", event.group(1), "--reasons", "-n", "3", "--json"]) == 0
+    told = [f"{row['relation']}: {row['reason']}" for row in json.loads(capsys.readouterr().out)]
+    shown = re.search(r"<!-- reasons -->\n```\n(.*?)```\n<!-- end of reasons -->", TEXT, re.DOTALL)
+    assert shown.group(1).split() == " ".join(told).split()
 
 
 def test_links_of_the_readme_lead_somewhere():

@@ -239,6 +239,15 @@ def test_n_alone_stays_incremental(toy):
     assert toy._fitted.lists.n == 2
 
 
+def test_reasons_change_no_list(toy):
+    toy.related_all(3)
+    toy.update(NEW.iloc[:1], reasons=True)
+    assert not toy.last_update_.whole
+    other = RelatedEvents(encoder=KeywordEncoder(), n_related=3).fit(toy_frame())
+    other.update(NEW.iloc[:1])
+    assert toy.last_update_ == other.last_update_
+
+
 def test_options_leave_the_kept_lists_true(toy):
     toy.related_all(3)
     toy.update(NEW, n=5, as_of="own")

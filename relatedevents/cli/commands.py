@@ -170,6 +170,7 @@ def _listing(args: argparse.Namespace, model: RelatedEvents) -> dict[str, Any]:
         "min_probability": args.min_probability,
         "diversity": args.diversity,
         "near_duplicates": args.near_duplicates,
+        "reasons": args.reasons,
     }
 
 

@@ -103,6 +103,7 @@ _LISTING = read_group(
         each other as may be; try 0.17
     --near-duplicates keep|drop [default=keep]: whether to leave out a headline that says what
         another listed one, or the event's own, says (default: keep)
+    --reasons: tell of each what it is to the event, in a word and in a sentence
     """,
     "what is listed",
 )

@@ -88,7 +88,7 @@ def _block(label: str, text: str) -> list[str]:
 
 
 def list_text(lists: pd.DataFrame, event: Mapping[str, object]) -> str:
-    """Return one event's list: rank, score, probability, date, headline; below, tags and parts.
+    """Return one event's list: rank, score, probability, date, headline; below, why it is there.
 
     Parameters
     ----------
@@ -100,8 +100,9 @@ def list_text(lists: pd.DataFrame, event: Mapping[str, object]) -> str:
     Returns
     -------
     str
-        Lines of at most 100 columns, each ended. Parts that are 0 are left out, and so are
-        probabilities where none is known.
+        Lines of at most 100 columns, each ended: below each headline relation and reason, where
+        the list has them, shared tags, and the parts but those that are 0. Probabilities are left
+        out where none is known.
     """
     margin = " " * (_DATE_WIDTH + len(_GAP))
     head = _block(f"{day_text(event['date']):<{_DATE_WIDTH}}{_GAP}", str(event["headline"]))
@@ -122,7 +123,9 @@ def list_text(lists: pd.DataFrame, event: Mapping[str, object]) -> str:
         numbers += [f"{row['probability']:>5.3f}"] if has_probability else []
         first = _GAP.join([*numbers, f"{day_text(row['date']):<{_DATE_WIDTH}}", ""])
         lines += _block(first, str(row["headline"]))
-        lines += _block(indent, _reason(row))
+        if "reason" in row:
+            lines += _block(indent, f"{row['relation']}: {row['reason']}")
+        lines += _block(indent, _shared(row))
         lines += _block(indent, _sum_of(row))
     return "\n".join([*head, "", *lines]) + "\n"
 
@@ -138,7 +141,7 @@ def _joined(tags: object) -> str:
     return "; ".join(str(tag) for tag in tags) if isinstance(tags, Iterable) else ""
 
 
-def _reason(row: Mapping[str, object]) -> str:
+def _shared(row: Mapping[str, object]) -> str:
     """Return the shared tags, and whether the event is pinned or listed without evidence."""
     tags = _joined(row["shared_tags"])
     basis = str(row["basis"])
@@ -153,6 +156,7 @@ def _reason(row: Mapping[str, object]) -> str:
 def explanation_text(explanation: Explanation) -> str:
     """Return why two events are related: a line a signal, and what its part is made of."""
     lines = [*_block("", explanation.headline), *_block("  -> ", explanation.related_headline), ""]
+    lines += [*_block("", f"{explanation.relation}: {explanation.reason}"), ""]
     lines.append(f"{'signal':<10}{'weight':>8}{'value':>8}{'part':>9}  made of")
     for signal, weight in explanation.weights.items():
         if not weight:

@@ -1,5 +1,5 @@
 """Rerank: near-duplicates left out of the candidates, and lists chosen for variety."""
 
-from relatedevents.rerank.variety import Above, keep_distinct, pick_diverse
+from relatedevents.rerank.variety import Above, keep_distinct, pick_diverse, say_the_same
 
-__all__ = ["Above", "keep_distinct", "pick_diverse"]
+__all__ = ["Above", "keep_distinct", "pick_diverse", "say_the_same"]

@@ -14,6 +14,7 @@ from relatedevents.engines.terms import DECIMALS
 from relatedevents.features.word_sets import Wording
 from relatedevents.signals.base import csr_arrays
 from relatedevents.signals.features import Features
+from relatedevents.signals.pair_values import shared_columns
 
 #: Two headlines say the same if they share so much of their words' weight ...
 SAME_WORDS = 0.75
@@ -116,6 +117,37 @@ def keep_distinct(
 
     _in_threads(work, len(counts), n_threads)
     return kept
+
+
+def say_the_same(
+    left: Rows, right: Rows, wording: Wording, days: npt.NDArray[np.int32]
+) -> npt.NDArray[np.bool_]:
+    """Return which pairs of headlines say the same, by the rule of `keep_distinct`.
+
+    Parameters
+    ----------
+    left, right : numpy.ndarray of int64, shape (n_pairs,)
+        Their rows in `wording`.
+    wording, days
+        As in `keep_distinct`.
+
+    Examples
+    --------
+    >>> wording = Wording.of(["Rome votes", "Oslo floods", "oslo: floods"])
+    >>> days = np.array([3, 3, 500], dtype=np.int32)
+    >>> say_the_same(np.array([1, 0]), np.array([2, 1]), wording, days).tolist()
+    [True, False]
+    """
+    words = wording.starts, wording.columns, wording.weights
+    starts, columns = shared_columns(words, left, words, right)
+    owners = np.repeat(np.arange(len(left)), np.diff(starts))
+    shared = np.bincount(owners, wording.weights[columns], minlength=len(left))
+    both = wording.masses[left] + wording.masses[right] - shared
+    first, second = days[left].astype(np.int64), days[right].astype(np.int64)
+    undated = (first == UNDATED) | (second == UNDATED)
+    near = undated | (np.abs(first - second) <= SAME_DAYS)
+    alike = (both > 0.0) & (shared >= SAME_WORDS * both - 1e-9)
+    return np.asarray((wording.codes[left] == wording.codes[right]) | (near & alike))
 
 
 def pick_diverse(

@@ -10,6 +10,7 @@ import pandas as pd
 from relatedevents.archive import UNDATED
 from relatedevents.index.numbering import Rows
 from relatedevents.retrieval.queries import Queries
+from relatedevents.retrieval.reasons import reasons_of
 from relatedevents.retrieval.scorer import Scorer
 from relatedevents.retrieval.table import basis_of
 from relatedevents.signals.base import Pairs
@@ -42,6 +43,9 @@ class Explanation:
         Days between the events; None where one has no date.
     basis : str
         The signals that had evidence.
+    relation, reason : str
+        What the related event is to the other by `relatedevents.retrieval.relations`, and a
+        sentence that says what they share, and when it was.
     """
 
     id: str
@@ -55,6 +59,8 @@ class Explanation:
     shares: dict[str, dict[str, float]]
     days_between: int | None
     basis: str
+    relation: str
+    reason: str
 
     @property
     def tag_shares(self) -> dict[str, float]:
@@ -94,7 +100,8 @@ class Explanation:
         return pd.DataFrame({"weight": weights, "value": value, "part": parts, "share": share})
 
     def __str__(self) -> str:
-        lines = [self.headline, f"  -> {self.related_headline}", f"score {self.score:.4f}"]
+        lines = [self.headline, f"  -> {self.related_headline}", self.reason]
+        lines.append(f"score {self.score:.4f}")
         if self.probability is not None:
             lines[-1] += f", probability {self.probability:.3f}"
         for signal, part in self.parts.items():
@@ -122,7 +129,9 @@ def explanation_of(scorer: Scorer, rows: Rows) -> Explanation:
     """
     index, features = scorer.index, scorer.index.features
     queries = Queries.of_rows(index, Rows(rows[:1]))
-    parts = scorer.parts(queries, np.zeros(1, dtype=np.int64), rows[1:])
+    first = np.zeros(1, dtype=np.int64)
+    parts = scorer.parts(queries, first, rows[1:])
+    relations, reasons = reasons_of(scorer, queries, first, rows[1:], parts)
     pair = Pairs(features, rows[:1], features, rows[1:])
     by_signal = dict(zip(signal_names(), parts[0].tolist(), strict=True))
     shares = {
@@ -144,4 +153,6 @@ def explanation_of(scorer: Scorer, rows: Rows) -> Explanation:
         shares=shares,
         days_between=None if (days == UNDATED).any() else int(abs(days[0] - days[1])),
         basis=str(basis_of(parts, np.zeros(1, dtype=np.bool_))[0]),
+        relation=relations[0],
+        reason=reasons[0],
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -44,6 +45,14 @@ class ListOptions:
             check_number("min_score", self.min_score)
         check_number("diversity", self.diversity, 0.0, 1.0)
         check_choice("near_duplicates", self.near_duplicates, ["keep", "drop"])
+
+    @classmethod
+    def among(cls, arguments: Mapping[str, Any]) -> Self:
+        """Return the options among all arguments of a list method, as its `locals()` tells them.
+
+        So that a keyword is written down once a method, in its signature.
+        """
+        return cls(**{name: arguments[name] for name in OPTIONS})
 
     @property
     def plain(self) -> bool:
@@ -115,7 +124,7 @@ class Asked:
             If one can't be used, or `where` is a mask.
         """
         for name in keywords:
-            if name not in ("n", *OPTIONS):
+            if name not in ("n", *OPTIONS, "reasons"):
                 todo = "They are those of related_all."
                 allowed = ", ".join(("n", *OPTIONS))
                 raise TypeError(problem(name, "no keyword of the lists", allowed, todo))
@@ -123,6 +132,8 @@ class Asked:
         told = {
             name: list(value) if isinstance(value, Iterator) else value
             for name, value in keywords.items()
+            # They stand beside a list and change none.
+            if name != "reasons"
         }
         n, where = told.pop("n", None), told.get("where")
         if where is not None and not isinstance(where, Mapping):

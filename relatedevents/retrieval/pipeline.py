@@ -3,7 +3,7 @@
     candidates   the engine's best n (or a larger pool), every score exact and in tie-break order
     selection    excluded ids, thresholds and near-duplicates out; from a pool, as diverse as asked
     pins         on top, whatever the filters say
-    table        parts, probabilities, shared tags and basis of what is listed
+    table        parts, probabilities, shared tags, basis and, on request, reasons of what is listed
 
 No step needs another event's list, so a longer list begins with the shorter one and a list never
 depends on what else is asked for.
@@ -25,9 +25,10 @@ from relatedevents.index.numbering import Rows
 from relatedevents.rerank import Above, keep_distinct, pick_diverse
 from relatedevents.retrieval.options import Request
 from relatedevents.retrieval.pairs import Pairs, join, without
-from relatedevents.retrieval.queries import Queries
+from relatedevents.retrieval.queries import Queries, worded
+from relatedevents.retrieval.reasons import reasons_of
 from relatedevents.retrieval.scorer import Scorer
-from relatedevents.retrieval.table import long_table, shared_tags
+from relatedevents.retrieval.table import long_table, shared_tags, text_column
 from relatedevents.signals.score import score_terms
 
 I64 = npt.NDArray[np.int64]
@@ -57,7 +58,9 @@ class Pipeline:
     engine: Engine
     progress_bar: ProgressBar
 
-    def lists(self, request: Request, known: Best | None = None) -> tuple[pd.DataFrame, Rows]:
+    def lists(
+        self, request: Request, known: Best | None = None, *, reasons: bool = False
+    ) -> tuple[pd.DataFrame, Rows]:
         """Return the lists as a long table, and the related events' rows.
 
         Where the whole archive is asked for, the lists stand in its own order.
@@ -68,13 +71,15 @@ class Pipeline:
             The question.
         known : Best, optional
             The candidates of every query, where they were found before, as many as are needed.
+        reasons : bool
+            Whether relation and reason of each pair are told.
         """
         pairs = self._pin(request, self._select(request, known))
         if request.queries.whole_archive:
             # Before their parts are known, which take far more memory than the pairs.
             order = self.scorer.index.order
             pairs = pairs.take(np.argsort(order[pairs.queries], kind="stable"))
-        return self._table(request, pairs)
+        return self._table(request, pairs, reasons=reasons)
 
     def candidates(self, queries: Queries, n: int, filters: Filters) -> Best:
         """Return the best `n` candidates of each query, in tie-break order."""
@@ -153,13 +158,8 @@ class Pipeline:
 
     def _new(self, request: Request, pairs: Pairs) -> npt.NDArray[np.bool_]:
         """Return which candidates are near-duplicates of neither the query nor one above them."""
-        index, queries = self.scorer.index, request.queries
-        wording, days, own_rows = index.wording, index.features.days, np.asarray(queries.rows)
-        if not queries.in_archive:
-            # What stands for the id of an event from outside is its headline.
-            wording = wording.with_more(queries.ids.tolist())
-            own_rows = len(days) + np.arange(len(own_rows))
-            days = np.append(days, queries.features.days)
+        queries = request.queries
+        wording, days, own_rows = worded(self.scorer.index, queries)
         numbers, rows = request.pinned
         above = Above.of(
             len(own_rows),
@@ -193,7 +193,7 @@ class Pipeline:
         joined = join(pinned, pairs)
         return joined.where(joined.ranks() <= request.n)
 
-    def _table(self, request: Request, pairs: Pairs) -> tuple[pd.DataFrame, Rows]:
+    def _table(self, request: Request, pairs: Pairs, *, reasons: bool) -> tuple[pd.DataFrame, Rows]:
         scorer, queries, index = self.scorer, request.queries, self.scorer.index
         parts = scorer.parts(queries, pairs.queries, pairs.candidates)
         probabilities = scorer.probabilities(parts)
@@ -208,6 +208,9 @@ class Pipeline:
             index.tag_space.names,
         )
         table = long_table(pairs, parts, probabilities, queries.ids, index.id_of_row, tags)
+        if reasons:
+            told = reasons_of(scorer, queries, pairs.queries, pairs.candidates, parts)
+            table["relation"], table["reason"] = map(text_column, told)
         return table, Rows(pairs.candidates)
 
 

@@ -13,6 +13,7 @@ from relatedevents._util.checks import problem, shown
 from relatedevents.archive import UNDATED, day_of, is_missing
 from relatedevents.encoders import Encoder
 from relatedevents.errors import InputError
+from relatedevents.features.word_sets import Wording
 from relatedevents.index.index import Index
 from relatedevents.index.numbering import Rows
 from relatedevents.signals.features import Features
@@ -67,6 +68,19 @@ class Queries:
             return self
         features = self.features if self.in_archive else self.features.take(numbers)
         return Queries(self.ids[numbers], Rows(self.rows[numbers]), features, self.in_archive)
+
+
+def worded(
+    index: Index, queries: Queries
+) -> tuple[Wording, npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+    """Return what the headlines of archive and queries say, their days, and each query's row."""
+    wording, days, rows = index.wording, index.features.days, np.asarray(queries.rows)
+    if not queries.in_archive:
+        # What stands for the id of an event from outside is its headline.
+        wording = wording.with_more(queries.ids.tolist())
+        rows = len(days) + np.arange(len(rows))
+        days = np.append(days, queries.features.days)
+    return wording, days, rows
 
 
 def new_event(

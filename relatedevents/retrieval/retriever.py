@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from relatedevents._util.checks import check_flag
 from relatedevents.calibration import Calibration
 from relatedevents.engines.base import Best, Filters
 from relatedevents.index.index import Index
@@ -67,22 +68,31 @@ class Retriever:
         return Queries.of_rows(self.index, Rows(self.index.ids.rows_of(ids, name)))  # type: ignore[arg-type]
 
     def lists(
-        self, queries: Queries, n: int, options: ListOptions, *, keep: bool = True
+        self,
+        queries: Queries,
+        n: int,
+        options: ListOptions,
+        reasons: bool = False,
+        *,
+        keep: bool = True,
     ) -> tuple[pd.DataFrame, Rows]:
         """Return the lists of some queries as a long table, and the related events' rows.
 
         Those of the whole archive without options are what the next update is compared with, if
-        they are to be kept.
+        they are to be kept. With `reasons` there are the columns `relation` and `reason` too.
         """
+        check_flag("reasons", reasons)
         request = read_request(self.index, self.calibration, queries, n, options)
         known = None
         if queries.whole_archive and options.plain:
             known = self.all_lists(n, keep=keep).best()
-        return self.pipeline().lists(request, known)
+        return self.pipeline().lists(request, known, reasons=reasons)
 
-    def lists_with_events(self, queries: Queries, n: int, options: ListOptions) -> pd.DataFrame:
+    def full_lists(
+        self, queries: Queries, n: int, options: ListOptions, reasons: bool
+    ) -> pd.DataFrame:
         """Return the same with headline and date of the related events."""
-        table, rows = self.lists(queries, n, options)
+        table, rows = self.lists(queries, n, options, reasons)
         return with_events(table, self.index, rows, _EVENT_COLUMNS)
 
     def candidates(self, rows: Rows, n: int, max_day: npt.NDArray[np.int64] | None) -> Best:
@@ -106,13 +116,16 @@ class Retriever:
             self.fitted.lists = cached
         return cached
 
-    def blocks(self, n: int, size: int, options: ListOptions) -> Iterator[pd.DataFrame]:
+    def blocks(
+        self, n: int, size: int, options: ListOptions, reasons: bool
+    ) -> Iterator[pd.DataFrame]:
         """Find all lists, and give their long table in blocks of `size` events."""
         # Whatever can't be used is told now, not with the first block.
         index, calibration = self.index, self.calibration
         everything = Queries.of_archive(index)
         if not options.unfiltered or options.varied:
-            return _slices(self.lists(everything, n, options)[0], index, size)
+            return _slices(self.lists(everything, n, options, reasons)[0], index, size)
+        check_flag("reasons", reasons)
         read_request(index, calibration, everything, n, options)
         pipeline, known = self.pipeline(), self.all_lists(n, keep=options.plain)
 
@@ -120,7 +133,7 @@ class Retriever:
             rows = index.rows(Positions(np.arange(first, min(first + size, len(index)))))
             queries = Queries.of_rows(index, rows)
             request = read_request(index, calibration, queries, n, options)
-            return pipeline.lists(request, known.best(rows))[0]
+            return pipeline.lists(request, known.best(rows), reasons=reasons)[0]
 
         return map(block, range(0, len(index), size))
 

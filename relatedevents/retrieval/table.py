@@ -103,15 +103,16 @@ def long_table(
     table = pd.DataFrame(parts, columns=list(signal_names()), copy=False)
     table.insert(0, "probability", probabilities)
     table.insert(0, "score", pairs.scores)
-    table.insert(0, "related_id", _texts(related_ids[pairs.candidates]))
+    table.insert(0, "related_id", text_column(related_ids[pairs.candidates]))
     table.insert(0, "rank", pairs.ranks())
-    table.insert(0, "id", _texts(query_ids[pairs.queries]))
+    table.insert(0, "id", text_column(query_ids[pairs.queries]))
     table["shared_tags"] = pd.Series(tags, dtype=object)
-    table["basis"] = _texts(basis_of(parts, pairs.pinned))
+    table["basis"] = text_column(basis_of(parts, pairs.pinned))
     return table
 
 
-def _texts(values: npt.NDArray[np.object_]) -> pd.Series:
+def text_column(values: npt.NDArray[np.object_]) -> pd.Series:
+    """Return texts as a column of a long table."""
     # The type that pandas gives to text; it can't tell it from an empty column.
     dtype = pd.Series([""]).dtype
     if isinstance(dtype, pd.StringDtype):
