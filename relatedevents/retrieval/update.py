@@ -40,9 +40,9 @@ class Update:
     merged : int
         Lists into which events that came were put by their scores alone.
     whole : bool
-        Whether all lists were computed instead: with `refresh`, under other weights or by another
-        engine than those of the cached lists, where the order of equal scores changed, or where
-        many events came.
+        Whether all lists were computed instead: with options of the lists or `refresh`, under
+        other weights or by another engine than those of the cached lists, where the order of equal
+        scores changed, or where many events came.
     """
 
     added: int
