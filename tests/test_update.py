@@ -645,7 +645,17 @@ def test_the_command_writes_the_model_back(files, capsys):
 def test_the_commands_tell_whose_lists_changed_under_the_options(files, capsys):
     days = [(">=", "2011-01-01"), ("<", "2012-02-09")]
     options = {"n": 3, "as_of": "own", "where": {"date": days}}
-    said = "-n 3 --as-of own --reasons --where date>=2011-01-01 --where date<2012-02-09".split()
+    said = [
+        "-n",
+        "3",
+        "--as-of",
+        "own",
+        "--reasons",
+        "--where",
+        "date>=2011-01-01",
+        "--where",
+        "date<2012-02-09",
+    ]
     model = RelatedEvents.load(files / "model")
     capsys.readouterr()
     for command, changed in (
