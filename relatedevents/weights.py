@@ -15,6 +15,9 @@ SIGNALS = tuple(BUILT_IN)
 
 # Beyond it, double precision could not hold a score to the six decimals that order a list.
 _HEAVIEST = 1e6
+_LOWEST_THRESHOLD = 1e-3
+# The default, and what the pace scales.
+_HALF_LIVES = (3.0, 30.0, 365.0)
 #: Signals of earlier versions: what saved settings may still name.
 _REMOVED = ("neighbours",)
 _TIE_BREAKS = "'date', 'page', 'column:NAME:ascending' or 'column:NAME:descending'"
@@ -44,8 +47,14 @@ class Weights:
         Decay with the days between the two events: ``0.5 ** (days / half_life)``.
     recency : float
         Decay with the candidate's age, counted from the archive's newest event.
-    half_life : float or tuple of float
+    time_threshold : float
+        Time needs a reason: its part is multiplied by ``min(1, content / time_threshold)``, where
+        the content is the sum of the parts of semantic, topic, tags, coverage, words and added
+        signals that are content. 0: it needs none.
+    half_life : float, tuple of float or "pace"
         Days after which the time signal is halved; the mean of the decays if several are given.
+        ``"pace"``: 3, 30 and 365 days, longer where the archive has few events a week
+        (`relatedevents.signals.time.pace_factor`).
     recency_half_life : float
         Days after which the recency signal is halved.
     extra : mapping, optional
@@ -59,7 +68,7 @@ class Weights:
     ------
     InputError
         If a weight is negative or above a million, all weights are 0, a half-life is not above 0,
-        or the tie-break can't be read.
+        the threshold is neither 0 nor from 0.001 to a million, or the tie-break can't be read.
 
     Notes
     -----
@@ -85,7 +94,8 @@ class Weights:
     category: float = 0.1
     time: float = 0.7
     recency: float = 0.0
-    half_life: float | tuple[float, ...] = (3.0, 30.0, 365.0)
+    time_threshold: float = 0.0
+    half_life: float | tuple[float, ...] | str = _HALF_LIVES
     recency_half_life: float = 365.0
     tie_break: str = "date"
     extra: Mapping[str, float] | tuple[tuple[str, float], ...] = ()
@@ -97,32 +107,23 @@ class Weights:
             object.__setattr__(self, name, number)
         if not any(self.by_signal()):
             raise InputError(problem("weights", "every weight is 0", "at least one above 0"))
-        if isinstance(self.half_life, (tuple, list)):
-            if not self.half_life:
-                raise InputError(
-                    problem("weights.half_life", "got no number", "one or more numbers of days")
-                )
-            scales = tuple(
-                check_number("weights.half_life", days, 0.0, above=True) for days in self.half_life
-            )
-            object.__setattr__(self, "half_life", scales)
-        else:
-            days = check_number("weights.half_life", self.half_life, 0.0, above=True)
-            object.__setattr__(self, "half_life", days)
+        object.__setattr__(self, "time_threshold", _checked_threshold(self.time_threshold))
+        object.__setattr__(self, "half_life", _checked_half_life(self.half_life))
         days = check_number("weights.recency_half_life", self.recency_half_life, 0.0, above=True)
         object.__setattr__(self, "recency_half_life", days)
         self.tie_break_column()
 
     @classmethod
     def only(cls, **settings: Any) -> Self:  # noqa: ANN401 - numbers, and text for the tie-break
-        """Return weights in which every signal that is not named weighs 0.
+        """Return weights in which what is not named weighs 0, and time needs no reason.
 
         Examples
         --------
         >>> Weights.only(semantic=1).by_signal()[:3]
         (1.0, 0.0, 0.0)
         """
-        return cls.from_dict({**dict.fromkeys(BUILT_IN, 0.0), **settings})
+        nothing = {**dict.fromkeys(BUILT_IN, 0.0), "time_threshold": 0.0}
+        return cls.from_dict({**nothing, **settings})
 
     @classmethod
     def shared_tags(cls) -> Self:
@@ -158,8 +159,19 @@ class Weights:
         own = (getattr(self, name) for name in BUILT_IN)
         return (*own, *(extra.get(name, 0.0) for name in signal_names()[len(BUILT_IN) :]))
 
+    @property
+    def follows_pace(self) -> bool:
+        """Whether the archive's pace scales the half-lives."""
+        return self.half_life == "pace"
+
     def half_lives(self) -> tuple[float, ...]:
-        """Return the time scales as a tuple, also where one number was given."""
+        """Return the time scales as a tuple, also where one number was given.
+
+        Those of "pace" as they are before an archive scales them;
+        `relatedevents.signals.time.half_lives_of` tells what holds for one.
+        """
+        if isinstance(self.half_life, str):  # "pace"
+            return _HALF_LIVES
         return self.half_life if isinstance(self.half_life, tuple) else (self.half_life,)
 
     def tie_break_column(self) -> tuple[str, bool] | None:
@@ -210,6 +222,31 @@ def _with_extra(settings: Mapping[str, Any], extra: Mapping[str, float]) -> dict
     own = {name: value for name, value in settings.items() if name in known}
     more = {name: value for name, value in settings.items() if name not in known}
     return {**own, "extra": {**extra, **dict(own.get("extra", {})), **more}}
+
+
+def _checked_threshold(threshold: object) -> float:
+    """Return the threshold: 0, or so much that float32 can divide by it."""
+    name = "weights.time_threshold"
+    number = check_number(name, threshold, 0.0, _HEAVIEST)
+    if 0.0 < number < _LOWEST_THRESHOLD:
+        allowed = f"0, or a number from {_LOWEST_THRESHOLD:g} up to {_HEAVIEST:g}"
+        raise InputError(problem(name, f"got {number:g}", allowed))
+    return number
+
+
+def _checked_half_life(half_life: object) -> float | tuple[float, ...] | str:
+    """Return the half-lives: one number, several, or that they follow the pace."""
+    name = "weights.half_life"
+    if half_life == "pace":
+        return "pace"
+    if isinstance(half_life, str):
+        allowed = "'pace', or a finite number above 0"
+        raise InputError(problem(name, f"got {shown(half_life)}", allowed))
+    if not isinstance(half_life, (tuple, list)):
+        return check_number(name, half_life, 0.0, above=True)
+    if not half_life:
+        raise InputError(problem(name, "got no number", "one or more numbers of days"))
+    return tuple(check_number(name, days, 0.0, above=True) for days in half_life)
 
 
 def _checked_extra(extra: object) -> tuple[tuple[str, float], ...]:

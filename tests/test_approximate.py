@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from toy import (
     ALL,
+    GATED,
     ConstantEncoder,
     KeywordEncoder,
     RandomEncoder,
@@ -39,6 +40,8 @@ SHARED = Path(__file__).parents[2] / "shared" / "data"
 WEIGHTS = {
     "default": Weights(),
     "all": ALL,
+    "gated": Weights(semantic=1.5, time=1.0, time_threshold=1.5),
+    "all, gated": GATED,
     "semantic": Weights.only(semantic=1),
     "tags": Weights.only(tags=1),
     "shared tags": Weights.shared_tags(),
@@ -138,7 +141,9 @@ def assert_valid(table, model, n, *, full=True, as_of=None):
         assert model.explain(pair.id, pair.related_id, as_of=as_of).score == pair.score
 
 
-@pytest.mark.parametrize("weights", ["default", "all", "tags", "words", "time", "heavy"])
+@pytest.mark.parametrize(
+    "weights", ["default", "all", "gated", "all, gated", "tags", "words", "time", "heavy"]
+)
 def test_nearly_all_of_the_exact_lists(weights, exact_rows):
     found, wanted = both(world(1, 1500), WEIGHTS[weights])
     table = found.related_all(5)
@@ -159,7 +164,7 @@ def test_vectors_alone_find_most(monkeypatch, exact_rows):
     assert exact_rows == [0]
 
 
-@pytest.mark.parametrize("weights", ["default", "all"])
+@pytest.mark.parametrize("weights", ["default", "all", "gated"])
 def test_where_windows_cover_all_lists_are_exact(weights, monkeypatch, exact_rows):
     configure(monkeypatch, width_per_root=20.0)
     frame = random_frame(3, 300, undated=0.0)
@@ -234,7 +239,7 @@ def test_filters_are_kept_to_and_lists_are_full(seed, n, length, weights, undate
     share=st.sampled_from([0.6, 0.9, 1.0]),
     as_of=st.sampled_from([None, "2012-01-15", "own"]),
     width=st.sampled_from([0.1, 0.5, 5.0]),
-    weights=st.sampled_from(["default", "all", "heavy"]),
+    weights=st.sampled_from(["default", "all", "all, gated", "heavy"]),
 )
 @settings(max_examples=60, deadline=None)
 def test_lists_of_everyone_keep_to_filters(seed, n, length, undated, share, as_of, width, weights):

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from toy import (
     ALL,
+    GATED,
     ConstantEncoder,
     KeywordEncoder,
     RandomEncoder,
@@ -39,6 +40,9 @@ pytestmark = pytest.mark.slow
 WEIGHTS = {
     "default": Weights(),
     "all": ALL,
+    "gated": GATED,
+    "gated, without coverage": Weights().with_params(time=1.0, time_threshold=1.5),
+    "gated, without vectors": Weights.only(tags=1, words=1, time=3, time_threshold=0.05),
     "semantic": Weights.only(semantic=1),
     "tags": Weights.only(tags=1),
     "topic": Weights.only(topic=1),
@@ -332,19 +336,20 @@ def test_terms_error_bounds_float32():
         terms = score_terms(features, weights)
         q, c = (rows.ravel() for rows in np.indices((60, 60)))
         exact_scores = pair_scores(features, q, features, c, weights)
-        dense = np.maximum(terms.dense @ terms.dense.T, 0) * np.float32(terms.dense_weight)
+        content = np.maximum(terms.dense @ terms.dense.T, 0) * np.float32(terms.dense_weight)
         beside = np.maximum(terms.second @ terms.second.T, 0) * np.float32(terms.second_weight)
-        pairs = (terms.sparse @ terms.sparse.T).toarray()
+        content += beside + (terms.sparse @ terms.sparse.T).toarray()
         words = (terms.saturated @ terms.saturated.T).toarray()
-        saturated = saturate(words) * np.float32(terms.saturated_weight)
+        content += saturate(words) * np.float32(terms.saturated_weight)
+        content += terms.overlap_factor[:, None] * _shared(terms.overlap)
         codes = terms.code_table[terms.codes[:, None], terms.codes[None, :]]
-        shared = _shared(terms.overlap)
         gaps = np.abs(features.days[:, None].astype(np.int64) - features.days[None, :])
         undated = features.days == UNDATED
         gaps[undated, :] = gaps[:, undated] = len(terms.day_table) - 1
         table = terms.day_table[np.minimum(gaps, len(terms.day_table) - 1)]
-        scores = dense + beside + pairs + saturated + codes + table
-        scores += terms.overlap_factor[:, None] * shared + terms.prior[None, :]
+        if terms.threshold:
+            table = table * np.minimum(content / np.float32(terms.threshold), np.float32(1))
+        scores = content + codes + table + terms.prior[None, :]
         assert scores.dtype == np.float32
         assert np.abs(scores.ravel() - exact_scores).max() <= terms.error, name
 

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from toy import (
     ALL,
+    GATED,
     ConstantEncoder,
     KeywordEncoder,
     RandomEncoder,
@@ -22,12 +23,17 @@ from toy import (
 
 from relatedevents import RelatedEvents, Weights
 from relatedevents._util import threads
+from relatedevents._util._compiled import Kernel
 from relatedevents._util.arrays import UNDATED
 from relatedevents.engines.base import ENGINES, Best, Filters, engine_class, rank_candidates
 from relatedevents.engines.numpy_scan import scores_of_all
 from relatedevents.engines.terms import DECIMALS
 from relatedevents.errors import InputError
+from relatedevents.signals.base import Signal
+from relatedevents.signals.register import register, unregister
 from relatedevents.signals.score import pair_scores, score_terms
+from relatedevents.signals.terms import SaturatedTerm
+from relatedevents.signals.words import saturate
 
 pytestmark = pytest.mark.slow
 
@@ -75,6 +81,8 @@ NAMES = [*ENGINES, "plain"]
 WEIGHTS = {
     "default": Weights(),
     "all": ALL,
+    "gated": GATED,
+    "gated, without coverage": Weights().with_params(time=1.0, time_threshold=1.5),
     "tags": Weights.only(tags=1),
     "no vectors": Weights().with_params(semantic=0.0),
     "no time": Weights.only(semantic=1, words=0.3),
@@ -232,6 +240,43 @@ def test_filters_blocks_and_threads(
         check_rows(world, name, rows, n, filters.take(rows), **params)
 
 
+class Stout(Signal):
+    """The saturated cosine of tags: a saturated term beside that of the words."""
+
+    name = "stout"
+    needs = ("tags",)
+
+    def values(self, pairs, scales):
+        return saturate(np.clip(pairs.sparse_dots("tags")[0], 0.0, 1.0))
+
+    def terms(self, features, weight, scales):
+        return [SaturatedTerm(features.tags, weight)]
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_two_saturated_terms(name, compiled, monkeypatch):
+    if compiled:
+        monkeypatch.setattr(Kernel, "spares", lambda *_: False)
+    register(Stout())
+    try:
+        weights = GATED.with_params(stout=0.5)
+        world = World(weights, random_frame(15, 90, untagged=0.4))
+        assert world.terms.second_saturated.nnz
+        check_all(world, name, 6, world.everyone())
+        rows = world.all[::2].copy()
+        check_rows(world, name, rows, 6, world.everyone())
+        # Few queries go by the candidates' postings.
+        check_rows(world, name, rows[:3], 6, world.everyone())
+        scores = scores_of_all(world.terms, world.terms)
+        q, c = (every.ravel() for every in np.indices(scores.shape))
+        exact = world.exact(world.all)(q, c)
+        assert np.abs(scores.ravel() - exact).max() <= world.terms.error
+        two = world.terms.saturated_weight, world.terms.second_saturated_weight
+        assert two == (0.3, 0.5)
+    finally:
+        unregister("stout")
+
+
 def test_queries_from_outside_may_list_every_candidate(name):
     world = World(ALL, random_frame(8, 60))
     rows = np.array([4, 9, 31])
@@ -270,7 +315,7 @@ def test_lists_are_no_longer_than_there_are_candidates(name):
     assert_equal(found, world.wanted(world.all, 500, world.everyone()))
 
 
-@pytest.mark.parametrize("weights", ["default", "all", "no vectors"])
+@pytest.mark.parametrize("weights", ["default", "all", "gated", "no vectors"])
 def test_whom_some_rows_matter_to(name, weights):
     world = World(WEIGHTS[weights], random_frame(11, 80))
     rows = np.array([3, 7, 50, 51])

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from toy import ALL, KeywordEncoder, Slow, random_frame, toy_frame, toy_model
+from toy import ALL, GATED, KeywordEncoder, Slow, random_frame, toy_frame, toy_model
 
 from relatedevents import RelatedEvents, Weights
 from relatedevents.weights import SIGNALS
@@ -17,7 +17,8 @@ from relatedevents.weights import SIGNALS
 
 @settings(max_examples=15)
 @given(
-    seed=st.integers(0, 10**6), weights=st.sampled_from([ALL, Weights(), Weights.only(coverage=1)])
+    seed=st.integers(0, 10**6),
+    weights=st.sampled_from([ALL, GATED, Weights(), Weights.only(coverage=1)]),
 )
 def test_every_explanation_adds_up_and_agrees_with_the_lists(seed, weights):
     model = RelatedEvents(encoder=KeywordEncoder(), weights=weights).fit(random_frame(seed, 20))

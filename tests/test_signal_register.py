@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
 
 from relatedevents import RelatedEvents, Weights, load_sample
 from relatedevents.calibration import shipped_calibration
@@ -15,7 +16,7 @@ from relatedevents.errors import InputError
 from relatedevents.signals.base import Signal
 from relatedevents.signals.register import register, signal_names, unregister
 from relatedevents.signals.tags import ListCosine
-from relatedevents.signals.terms import PriorTerm
+from relatedevents.signals.terms import PriorTerm, SparseTerm
 
 pytestmark = pytest.mark.slow
 
@@ -32,6 +33,7 @@ class Length(Signal):
 
     name = "length"
     columns = ("lengths",)
+    content = False
 
     def fit(self, events, features):
         return None, self.transform(events, features)
@@ -52,6 +54,35 @@ PAPERS = ["The Courier", "Morning Post", "Evening Star", "Daily Wire", "The Hera
 N = 5
 
 
+class Weekday(Signal):
+    """Equal weekdays, as sparse rows: no reason, and yet in the form of one."""
+
+    name = "weekday"
+    content = False
+
+    def values(self, pairs, scales):
+        both = (pairs.queries.days[pairs.query_rows], pairs.candidates.days[pairs.candidate_rows])
+        return (both[0] % 7 == both[1] % 7).astype(float)
+
+    def terms(self, features, weight, scales):
+        rows = np.eye(7)[features.days % 7]
+        return [SparseTerm(sparse.csr_matrix(rows), weight)]
+
+
+def test_a_term_that_a_gated_sum_has_no_place_for_is_told(archive):
+    register(Weekday())
+    try:
+        weights = Weights(extra={"weekday": 0.5})
+        model = RelatedEvents(weights=weights).fit(archive)
+        model.related(archive["id"].iloc[0])
+        message = r"weekday is neither content nor gated, and brings a SparseTerm; allowed: .*"
+        message += r"of a signal that is content\. Change content and gated .*time_threshold=0\."
+        with pytest.raises(InputError, match=message):
+            model.set_params(weights__time_threshold=1.5).related(archive["id"].iloc[0])
+    finally:
+        unregister("weekday")
+
+
 # Before the fixture adds a signal.
 def test_names_are_checked():
     with pytest.raises(InputError, match="'tags'"):
@@ -66,7 +97,7 @@ def test_names_are_checked():
 def added(request):
     """Return name and weights of a signal that is in the register for a while."""
     register(SIGNALS[request.param]())
-    yield request.param, Weights(extra={request.param: 0.7})
+    yield request.param, Weights(extra={request.param: 0.7}, time_threshold=1.0)
     unregister(request.param)
 
 

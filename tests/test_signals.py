@@ -6,14 +6,32 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from toy import ALL, ConstantEncoder, KeywordEncoder, RandomEncoder, Slow, random_frame, toy_model
+from toy import (
+    ALL,
+    CONTENT,
+    GATED,
+    ConstantEncoder,
+    KeywordEncoder,
+    RandomEncoder,
+    Slow,
+    random_frame,
+    toy_model,
+)
 
 from relatedevents import RelatedEvents, Weights
 from relatedevents._util.arrays import UNDATED
 from relatedevents.engines.terms import SATURATION
 from relatedevents.signals.recency import recency_values
+from relatedevents.signals.register import all_signals
 from relatedevents.signals.score import add_parts, pair_parts, score_terms
-from relatedevents.signals.time import time_values
+from relatedevents.signals.time import (
+    PACE_LIMIT,
+    PACE_REFERENCE,
+    half_lives_of,
+    pace_factor,
+    pace_of,
+    time_values,
+)
 from relatedevents.signals.words import saturate
 from relatedevents.weights import SIGNALS
 
@@ -30,7 +48,9 @@ def all_parts(model):
     n=st.integers(1, 25),
     missing=st.sampled_from([0.0, 0.3, 1.0]),
     encoder=st.sampled_from([KeywordEncoder(), RandomEncoder(5), ConstantEncoder()]),
-    weights=st.sampled_from([ALL, Weights(), Weights.shared_tags().with_params(tie_break="date")]),
+    weights=st.sampled_from(
+        [ALL, GATED, Weights(), Weights.shared_tags().with_params(tie_break="date")]
+    ),
 )
 def test_parts_of_every_pair(seed, n, missing, encoder, weights):
     model = RelatedEvents(encoder=encoder, weights=weights)
@@ -83,6 +103,57 @@ def test_known_by_hand():
     back = frame_model.explain("b3", "b2").parts
     assert back["coverage"] == pytest.approx(1 / 3)
     assert frame_model.explain("b2", "b3").parts["coverage"] == 1.0
+
+
+def test_time_needs_a_reason_by_hand():
+    weights = Weights.only(semantic=1, coverage=1, time=0.5, half_life=10.0, time_threshold=4)
+    parts = toy_model(weights).explain("a1", "a3").parts
+    # Its parts as above: 0.5 of 0.5 in time, and contents of 0.5 and 1/sqrt(2) out of 4.
+    assert parts["time"] == pytest.approx(0.25 * (0.5 + 0.5**0.5) / 4, abs=1e-7)
+    assert parts["coverage"] == 0.5
+    enough = toy_model(weights.with_params(time_threshold=0.5)).explain("a1", "a3").parts
+    assert enough["time"] == 0.25
+    # A stranger of the same weeks, with nothing in common.
+    assert toy_model(weights).explain("a1", "c1").parts["time"] == 0.0
+
+
+def test_what_is_content_and_what_is_gated():
+    roles = {signal.name: signal.role for signal in all_signals()}
+    assert [name for name in roles if roles[name] == "content"] == list(CONTENT)
+    assert [name for name in roles if roles[name] == "gated"] == ["time"]
+
+
+@pytest.mark.parametrize(
+    ("days", "pace"),
+    [
+        # Eleven events, one every two days: between the quartiles, days 5 and 15, lie 10 / 7 weeks.
+        (range(0, 22, 2), 5.5 * 7 / 10),
+        # Two that came long before and after change little, undated ones nothing.
+        ([0, *range(1000, 1022, 2), 9000, *[UNDATED] * 5], 6.5 * 7 / 12),
+        # One day counts as a week.
+        ([500] * 30, 15.0),
+        ([7], 0.5),
+        ([UNDATED], None),
+        ([], None),
+    ],
+)
+def test_the_pace_by_hand(days, pace):
+    assert pace_of(np.array(list(days), dtype=np.int32)) == pytest.approx(pace)
+
+
+def test_half_lives_follow_the_pace():
+    assert pace_factor(PACE_REFERENCE * 1000) == pace_factor(None) == 1.0
+    assert pace_factor(1e-12) == PACE_LIMIT
+    model = RelatedEvents(encoder=KeywordEncoder(), weights=Weights.only(time=1, half_life="pace"))
+    features = model.fit(random_frame(2, 40, days=600)).index_.features
+    factor = pace_factor(pace_of(features.days))
+    assert 1.5 < factor < PACE_LIMIT
+    lives = half_lives_of(features, model.weights)
+    assert lives == tuple(factor * days for days in (3.0, 30.0, 365.0))
+    assert half_lives_of(features, Weights()) == (3.0, 30.0, 365.0)
+    fixed = RelatedEvents(encoder=KeywordEncoder(), weights=Weights.only(time=1, half_life=lives))
+    fixed.fit(model.archive_)
+    assert model.related_all(9).equals(fixed.related_all(9))
 
 
 def test_opposite_vectors_count_nothing():

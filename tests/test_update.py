@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 from toy import (
     ALL,
+    GATED,
     TOY,
     ConstantEncoder,
     KeywordEncoder,
@@ -40,6 +41,7 @@ pytestmark = pytest.mark.slow
 EVERY = {
     "default": Weights(),
     "every signal": ALL,
+    "gated": GATED.with_params(half_life="pace"),
     "shared tags": Weights.shared_tags(),
     "tags alone": Weights.only(tags=1.0),
     "recency": Weights.only(recency=1.0, coverage=0.1),
@@ -92,6 +94,7 @@ def assert_same_model(left, right):
     assert ours.features.spaces["words"].words == theirs.features.spaces["words"].words
     assert ours.features.spaces["category"].keys == theirs.features.spaces["category"].keys
     np.testing.assert_array_equal(ours.features.days, theirs.features.days)
+    assert ours.features.spaces["time"] == theirs.features.spaces["time"]
     assert ours.features.columns.keys() == theirs.features.columns.keys()
     for name, one in ours.features.columns.items():
         other = theirs.features.columns[name]

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from toy import ALL, ConstantEncoder, KeywordEncoder, RandomEncoder, random_frame, toy_frame
+from toy import ALL, GATED, ConstantEncoder, KeywordEncoder, RandomEncoder, random_frame, toy_frame
 
 from relatedevents import RelatedEvents, Weights
 from relatedevents.archive import check_events
@@ -21,6 +21,7 @@ from relatedevents.errors import InputError, UnknownIdError
 WEIGHTS = {
     "default": Weights(),
     "every signal": ALL,
+    "gated": GATED.with_params(half_life="pace"),
     "tags": Weights.only(tags=1.0),
     "by a column": Weights(tie_break="column:views:descending"),
 }

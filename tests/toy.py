@@ -50,6 +50,9 @@ ALL = Weights.only(
     half_life=(7.0, 60.0),
     recency_half_life=20.0,
 )
+#: The same, where time needs a reason.
+GATED = ALL.with_params(time_threshold=0.8)
+CONTENT = ("semantic", "topic", "tags", "coverage", "words")
 
 
 #: What encoders are tried with: two equal headlines and an empty one among them.
@@ -268,7 +271,13 @@ class Slow:
             time,
             recency,
         )
-        return [getattr(w, name) * value for name, value in zip(SIGNALS, values, strict=True)]
+        parts = {
+            name: getattr(w, name) * value for name, value in zip(SIGNALS, values, strict=True)
+        }
+        if w.time_threshold:
+            content = sum(parts[name] for name in CONTENT)
+            parts["time"] *= min(1.0, content / w.time_threshold)
+        return list(parts.values())
 
     def of_id(self, id_):
         return self.events[self.row[id_]]

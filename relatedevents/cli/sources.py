@@ -50,6 +50,8 @@ def read_weights(text: str) -> Weights:
     --------
     >>> read_weights("semantic=1,tags=.5").tags
     0.5
+    >>> read_weights("time=1,half_life=pace").follows_pace
+    True
     >>> read_weights("shared_tags").tie_break
     'page'
     """
@@ -62,10 +64,10 @@ def read_weights(text: str) -> Weights:
         try:
             settings[name.strip()] = float(value)
         except ValueError:
-            if name.strip() != "tie_break":
+            if name.strip() not in ("tie_break", "half_life"):
                 allowed = "numbers, such as semantic=.5,tags=.3, or shared_tags"
                 raise InputError(problem("--weights", f"got {shown(value)}", allowed)) from None
-            settings["tie_break"] = value
+            settings[name.strip()] = value
     return Weights.from_dict(settings)
 
 

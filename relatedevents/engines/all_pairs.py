@@ -136,10 +136,8 @@ class _Worker:
         self._dense = np.empty(pairs.strip * size if terms.dense.shape[1] else 0, np.float32)
         self._second = np.empty(pairs.strip * size if terms.second.shape[1] else 0, np.float32)
         self._space = Workspace.of(size)
-        n_codes = len(terms.code_table) if len(terms.code_table) > 1 else 0
-        self._code_rows = np.empty((n_codes, size), dtype=np.float32)
-        matrices = (terms.sparse, terms.saturated, terms.overlap)
-        self._postings = tuple(Postings(matrix, size) for matrix in matrices)
+        self._code_rows = np.empty((len(terms.code_table), size), dtype=np.float32)
+        self._postings = [Postings(matrix, size) for matrix in terms.sparse_matrices()]
 
     def own(self, j0: int) -> None:
         """Score the pairs within the block at `j0`."""
@@ -174,8 +172,8 @@ class _Worker:
         for postings in self._postings:
             postings.fill(j0, j1)
         fill_codes(self._code_rows, terms.code_table, terms.codes[j0:j1])
-        sparse, saturated, overlap = (postings.arrays for postings in self._postings)
-        return BlockPostings(*sparse, *saturated, *overlap[:2], self._code_rows)
+        sparse, saturated, other, overlap = (postings.arrays for postings in self._postings)
+        return BlockPostings(*sparse, *saturated, *other, *overlap[:2], self._code_rows)
 
     def _strip(self, i: int, j0: int, mirror: bool, bounded: bool, columns: BlockPostings) -> float:
         """Score the pairs of a strip; return the share of them that came into question."""

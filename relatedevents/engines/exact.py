@@ -159,8 +159,7 @@ class ExactEngine:
 
     def _by_column(self) -> list[SparseArrays]:
         if self._postings is None:
-            terms = self.candidates
-            matrices = (terms.sparse, terms.saturated, terms.overlap)
+            matrices = self.candidates.sparse_matrices()
             self._postings = [Postings.of(matrix).arrays for matrix in matrices]
         return self._postings
 

@@ -24,6 +24,7 @@ def row_data(terms: ScoreTerms) -> RowData:
         terms.second,
         *csr_arrays(terms.sparse),
         *csr_arrays(terms.saturated),
+        *csr_arrays(terms.second_saturated),
         *csr_arrays(terms.overlap)[:2],
         terms.overlap_factor,
         terms.prior,
@@ -38,11 +39,14 @@ def score_config(terms: ScoreTerms) -> ScoreConfig:
         terms.dense_weight,
         terms.second_weight,
         terms.saturated_weight,
+        terms.second_saturated_weight,
         SATURATION,
         terms.day_table,
         terms.code_table,
         int(FAR),
         bool(terms.overlap.shape[1] or terms.prior.any()),
+        0.0 if terms.threshold else 1.0,
+        1.0 / terms.threshold if terms.threshold else 0.0,
     )
 
 

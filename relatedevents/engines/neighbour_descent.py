@@ -62,13 +62,14 @@ class NeighbourDescent:
         self.n_threads, self.config = n_threads, config
         self._short = _short_vectors(self.rows, n_threads, config.n_directions)
         self._clusters = Clusters.of(self._short, seed) if self._short.shape[1] else None
-        self._postings = [
-            Postings.of(matrix).arrays for matrix in (self.rows.sparse, self.rows.saturated)
-        ]
+        self._postings = tuple(
+            Postings.of(matrix).arrays for matrix in self.rows.sparse_matrices()[:-1]
+        )
         # The most that vectors, and that tags and words, can add.
         self._most_dense = self.rows.dense_weight + self.rows.second_weight
         of_tags = float(_squares(self.rows.sparse).max(initial=0.0))
-        self._most_sparse = self.rows.saturated_weight + of_tags
+        saturated = self.rows.saturated_weight + self.rows.second_saturated_weight
+        self._most_sparse = saturated + of_tags
 
     def best(
         self, exact: ExactScores, n: int, filters: Filters, on_progress: Progress | None
@@ -94,9 +95,9 @@ class NeighbourDescent:
         heapify(found.best, found.best_rows)
         # Anew for each search, since what a thread has marked is true of one alone.
         spaces: queue.SimpleQueue[QuerySpace] = queue.SimpleQueue()
-        columns = (self.rows.sparse, self.rows.saturated, self.rows.overlap)
+        n_columns = [matrix.shape[1] for matrix in self.rows.sparse_matrices()]
         for _ in range(self.n_threads):
-            spaces.put(QuerySpace.of(n_rows, *(matrix.shape[1] for matrix in columns)))
+            spaces.put(QuerySpace.of(n_rows, n_columns))
         self._search_far(near, found, spaces, n, int(self.config.near_per_root * reach))
         self._descend(near, found, spaces)
         there = _available(self.rows.days, here)
@@ -158,7 +159,7 @@ class NeighbourDescent:
                     fallback,
                     near.size,
                     rows,
-                    *self._postings,
+                    self._postings,
                     near.score,
                     limits,
                     space,

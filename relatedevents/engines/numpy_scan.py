@@ -74,27 +74,30 @@ def scores_of_all(queries: ScoreTerms, candidates: ScoreTerms) -> _Scores:
     numpy.ndarray of float32, shape (n_queries, n_candidates)
         Each within the terms' `error` of the exact one.
     """
-    scores = np.zeros((len(queries.days), len(candidates.days)), dtype=np.float32)
+    content = np.zeros((len(queries.days), len(candidates.days)), dtype=np.float32)
     for name in ("dense", "second"):
         mine, theirs = getattr(queries, name), getattr(candidates, name)
         if theirs.shape[1]:
             weight = np.float32(getattr(queries, f"{name}_weight"))
-            scores += weight * np.maximum(mine @ theirs.T, 0.0)
+            content += weight * np.maximum(mine @ theirs.T, 0.0)
     if candidates.sparse.shape[1]:
-        scores += _products(queries.sparse, candidates.sparse)
-    if candidates.saturated.shape[1]:
-        dots = _products(queries.saturated, candidates.saturated)
-        scores += (
-            np.float32(queries.saturated_weight * (1.0 + SATURATION))
-            * dots
-            / (dots + np.float32(SATURATION))
-        )
+        content += _products(queries.sparse, candidates.sparse)
+    for name in ("saturated", "second_saturated"):
+        mine, theirs = getattr(queries, name), getattr(candidates, name)
+        if theirs.shape[1]:
+            top = np.float32(getattr(queries, f"{name}_weight") * (1.0 + SATURATION))
+            dots = _products(mine, theirs)
+            content += top * dots / (dots + np.float32(SATURATION))
     if candidates.overlap.shape[1]:
         mine, theirs = _ones(queries.overlap), _ones(candidates.overlap)
-        scores += queries.overlap_factor[:, None] * _products(mine, theirs)
+        content += queries.overlap_factor[:, None] * _products(mine, theirs)
+    time = _time_parts(near_days(queries.days), near_days(candidates.days), candidates.day_table)
+    if candidates.threshold:
+        time *= np.minimum(content * np.float32(1.0 / candidates.threshold), np.float32(1.0))
+    scores = content
     if len(candidates.code_table) > 1:
         scores += candidates.code_table[queries.codes][:, candidates.codes]
-    scores += _time_parts(near_days(queries.days), near_days(candidates.days), candidates.day_table)
+    scores += time
     return np.asarray(scores + candidates.prior)
 
 

@@ -29,7 +29,7 @@ from relatedevents.engines.kernels.structs import (
     Thresholds,
 )
 from relatedevents.engines.postings import Postings, csr_arrays
-from relatedevents.engines.terms import DECIMALS, ScoreTerms
+from relatedevents.engines.terms import DECIMALS, SPARSE, ScoreTerms
 
 # How many times as many candidates are worked on at once where queries are few.
 _WIDEST = 8
@@ -82,7 +82,7 @@ class QueryScan:
         The candidates' dense vectors, where queries are candidates too: bounds then tell which of
         their products are needed.
     by_column : sequence of (numpy.ndarray, numpy.ndarray, numpy.ndarray), or None
-        The candidates' postings of the three sparse terms; None to look the queries' up instead.
+        The candidates' postings of the sparse terms; None to look the queries' up instead.
     config : EngineConfig
         How many candidates are worked on at once.
     """
@@ -103,12 +103,15 @@ class QueryScan:
         self._candidates, self._score, self._config = candidates, score, config
         self._queries = row_data(queries)
         self._projected = projected
-        matrices = (queries.sparse, queries.saturated, queries.overlap)
+        matrices = queries.sparse_matrices()
         self._used = [matrix.shape[1] > 0 for matrix in matrices]
         self._by_column = by_column
         if by_column is None:
             none = candidates.sparse_values[:0]
-            self._by_row = (candidates[2:5], candidates[5:8], (*candidates[8:10], none))
+            self._by_row = (
+                *(candidates[at : at + 3] for at in (2, 5, 8)),
+                (*candidates[11:13], none),
+            )
             self._asked = [Postings.of(matrix).arrays for matrix in matrices]
             # Which columns any query has.
             self._wanted = [
@@ -189,7 +192,7 @@ class QueryScan:
         def work(_: int) -> list[_Found]:
             kept = np.full((self.n_queries, self.n), -np.inf, dtype=np.float32)
             limits = self._limits._replace(kept=kept)
-            buffers = np.empty((5, self.n_queries * self._size), dtype=np.float32)
+            buffers = np.empty((6, self.n_queries * self._size), dtype=np.float32)
             found: list[_Found] = []
             while True:
                 with lock:
@@ -217,27 +220,25 @@ class QueryScan:
         queries, rows = self._queries, self._candidates
         shape = (q1 - q0, j1 - j0)
         # BLAS wants its output without gaps.
-        buffers = buffers[:, : shape[0] * shape[1]].reshape(5, *shape)
+        buffers = buffers[:, : shape[0] * shape[1]].reshape(6, *shape)
         empty = np.empty((0, 0), dtype=np.float32)
-        dense, second, sums = empty, empty, [empty] * 3
+        dense, second, sums = empty, empty, [empty] * len(SPARSE)
         if bounded and self._projected is not None:
             dense = self._projected.bounds(self._limits.own_rows[q0:q1], j0, j1)
         elif rows.dense.shape[1]:
             dense = np.dot(queries.dense[q0:q1], rows.dense[j0:j1].T, out=buffers[0])
         if rows.second.shape[1]:
             second = np.dot(queries.second[q0:q1], rows.second[j0:j1].T, out=buffers[1])
-        for number in range(3):
+        for number, name in enumerate(SPARSE):
             if self._used[number]:
-                sums[number] = buffers[2 + number]
+                sums[number], counted = buffers[2 + number], name == "overlap"
                 where = (j0, j1, *self._asked[number])
                 if self._by_column is None:
                     kernels.scatter(
                         *self._by_row[number], *where, self._wanted[number],
-                        q0, q1, number == 2, sums[number],
+                        q0, q1, counted, sums[number],
                     )  # fmt: skip
                 else:
-                    kernels.gather(
-                        *self._by_column[number], *where, q0, q1, number == 2, sums[number]
-                    )
-        sparse, saturated, overlap = sums
-        return Products(dense, second, sparse, saturated, overlap, shape[1], bounded)
+                    kernels.gather(*self._by_column[number], *where, q0, q1, counted, sums[number])
+        sparse, saturated, other, overlap = sums
+        return Products(dense, second, sparse, saturated, other, overlap, shape[1], bounded)

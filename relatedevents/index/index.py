@@ -241,7 +241,7 @@ class Index:
             arrays["wording_weights"] = words.weights
         contents = Contents(settings, arrays, {"archive": self.table})
         for signal in all_signals():
-            if signal.ready(self.features) and signal.columns:
+            if signal.ready(self.features) and signal.name in self.features.spaces:
                 contents = contents.joined(signal.contents(self.features.spaces[signal.name]))
         return contents
 
@@ -266,7 +266,7 @@ class Index:
         spaces = {
             signal.name: signal.of_contents(contents)
             for signal in all_signals()
-            if signal.ready(features) and signal.columns
+            if signal.ready(features)
         }
         table = contents.tables["archive"]
         table["tags"] = pd.Series([list(tags) for tags in table["tags"]], dtype=object)

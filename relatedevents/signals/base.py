@@ -13,7 +13,7 @@ from scipy import sparse
 from relatedevents._util.contents import Contents
 from relatedevents.signals import pair_values
 from relatedevents.signals.features import Column, Events, Features
-from relatedevents.signals.terms import Term
+from relatedevents.signals.terms import Role, Term
 
 I64 = npt.NDArray[np.int64]
 F64 = npt.NDArray[np.float64]
@@ -23,15 +23,23 @@ class Scales(Protocol):
     """What `Weights` says of time."""
 
     @property
+    def follows_pace(self) -> bool:
+        """Whether the archive's pace scales the half-lives of the time signal."""
+
+    @property
     def recency_half_life(self) -> float:
         """Days after which the recency signal is halved."""
 
     def half_lives(self) -> tuple[float, ...]:
-        """Return the days after which the time signal is halved, one or several."""
+        """Return the days after which the time signal is halved, before any scaling."""
 
 
 class SignalWeights(Scales, Protocol):
     """What a score asks of `Weights`."""
+
+    @property
+    def time_threshold(self) -> float:
+        """How much content lets all of a gated part through; 0 where no part is gated."""
 
     def by_signal(self) -> tuple[float, ...]:
         """Return the weights in the order of the register."""
@@ -123,11 +131,24 @@ class Signal:
         Names of the columns of `Features` that it makes.
     needs : tuple of str
         Names of columns of other signals that it reads.
+    content : bool
+        Whether its part is a reason for two events to be related, such as words in common, and
+        no mere circumstance, such as the same week.
+    gated : bool
+        Whether its part needs a reason: it counts in proportion to the content, up to
+        `Weights.time_threshold`. Such a signal is no content, whatever `content` says.
     """
 
     name: ClassVar[str]
     columns: ClassVar[tuple[str, ...]] = ()
     needs: ClassVar[tuple[str, ...]] = ()
+    content: ClassVar[bool] = True
+    gated: ClassVar[bool] = False
+
+    @property
+    def role(self) -> Role:
+        """What becomes of its part."""
+        return "gated" if self.gated else "content" if self.content else "apart"
 
     def ready(self, features: Features) -> bool:
         """Return whether the features hold what it needs; an older saved model may not."""
@@ -191,6 +212,8 @@ class Signal:
 
     def of_contents(self, contents: Contents) -> Any:  # noqa: ANN401
         """Return the space that `contents` was made of.
+
+        A signal without columns may find nothing of it, where the model is an older one.
 
         Raises
         ------

@@ -18,6 +18,7 @@ class Category(Signal):
 
     name = "category"
     columns = ("categories",)
+    content = False
 
     def fit(self, events: Events, features: Features) -> tuple[CategorySpace, Mapping[str, Column]]:
         """Learn which categories there are."""

@@ -40,6 +40,7 @@ class Recency(Signal):
     """Decay with the candidate's age, counted from the newest event of the fit."""
 
     name = "recency"
+    content = False
 
     def values(self, pairs: Pairs, scales: Scales) -> F64:
         """Return the decays."""

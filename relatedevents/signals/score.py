@@ -13,7 +13,7 @@ from relatedevents.engines.terms import ScoreTerms
 from relatedevents.signals.base import Pairs, SignalWeights
 from relatedevents.signals.features import Features
 from relatedevents.signals.register import all_signals
-from relatedevents.signals.terms import combined
+from relatedevents.signals.terms import Term, check_roles, combined
 
 
 def pair_parts(
@@ -25,7 +25,9 @@ def pair_parts(
 ) -> npt.NDArray[np.float64]:
     """Return the parts of some pairs, in the order of `signal_names`.
 
-    A score is the sum of its parts from left to right.
+    A score is the sum of its parts from left to right. A gated part is weight x value
+    x min(1, content / threshold), where the content is the sum of the parts of the content
+    signals, from left to right too; with a threshold of 0 it is weight x value.
 
     Parameters
     ----------
@@ -46,11 +48,19 @@ def pair_parts(
         candidates,
         np.ascontiguousarray(candidate_rows, dtype=np.int64),
     )
-    signals = all_signals()
+    signals, threshold = all_signals(), weights.time_threshold
     parts = np.zeros((len(pairs), len(signals)))
+    content, gated = np.zeros(len(pairs)), []
     for column, (signal, weight) in enumerate(zip(signals, weights.by_signal(), strict=True)):
         if weight and signal.ready(queries) and signal.ready(candidates):
             parts[:, column] = weight * signal.values(pairs, weights)
+            if signal.role == "content":
+                content += parts[:, column]
+            elif signal.role == "gated":
+                gated.append(column)
+    if threshold:
+        for column in gated:
+            parts[:, column] *= np.minimum(1.0, content / threshold)
     return parts
 
 
@@ -92,12 +102,14 @@ def score_terms(features: Features, weights: SignalWeights) -> ScoreTerms:
     Raises
     ------
     InputError
-        If more signals have a weight than the engine's sum has room for.
+        If more signals have a weight than the engine's sum has room for, or one brings a term that
+        has no place in a gated sum.
     """
-    terms = [
-        term
-        for signal, weight in zip(all_signals(), weights.by_signal(), strict=True)
-        if weight and signal.ready(features)
-        for term in signal.terms(features, weight, weights)
-    ]
-    return combined(terms, features.days)
+    terms: list[Term] = []
+    for signal, weight in zip(all_signals(), weights.by_signal(), strict=True):
+        if weight and signal.ready(features):
+            brought = signal.terms(features, weight, weights)
+            if weights.time_threshold:
+                check_roles(signal.name, signal.role, brought)
+            terms += brought
+    return combined(terms, features.days, weights.time_threshold)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -35,7 +35,7 @@ class SparseTerm:
 
 @dataclass(frozen=True)
 class SaturatedTerm:
-    """weight x saturated dot product of sparse rows of length 1 at most; one of them."""
+    """weight x saturated dot product of sparse rows of length 1 at most; two of them."""
 
     rows: sparse.csr_matrix
     weight: float
@@ -78,8 +78,32 @@ class PriorTerm:
 Term = DenseTerm | SparseTerm | SaturatedTerm | OverlapTerm | CodeTerm | DayTerm | PriorTerm
 _Term = TypeVar("_Term", bound=Term)
 
+#: What becomes of a signal's part: a reason of its own, in proportion to the reasons, or neither.
+Role: TypeAlias = Literal["content", "gated", "apart"]
+# An engine adds these to the content of a pair, these to nothing else, and gates the rest.
+_CONTENT = (DenseTerm, SparseTerm, SaturatedTerm, OverlapTerm)
+_APART = (CodeTerm, PriorTerm)
 
-def combined(terms: Sequence[Term], days: npt.NDArray[np.int32]) -> ScoreTerms:
+
+def check_roles(name: str, role: Role, terms: Sequence[Term]) -> None:
+    """Raise `InputError` if an engine can't give a signal's terms its role in a gated sum."""
+    for term in terms:
+        kind: Role = "gated"
+        if isinstance(term, (*_CONTENT, *_APART)):
+            kind = "content" if isinstance(term, _CONTENT) else "apart"
+        if kind != role:
+            came = f"{name} is {_ROLES[role]}, and brings a {type(term).__name__}"
+            allowed = f"with time_threshold above 0 such a term of a signal that is {_ROLES[kind]}"
+            todo = "Change content and gated of the signal's class, or set time_threshold=0."
+            raise InputError(problem("weights", came, allowed, todo))
+
+
+_ROLES = {"content": "content", "gated": "gated", "apart": "neither content nor gated"}
+
+
+def combined(
+    terms: Sequence[Term], days: npt.NDArray[np.int32], threshold: float = 0.0
+) -> ScoreTerms:
     """Return some terms as the one sum that an engine takes.
 
     Parameters
@@ -88,6 +112,8 @@ def combined(terms: Sequence[Term], days: npt.NDArray[np.int32]) -> ScoreTerms:
         Of the same events.
     days : numpy.ndarray of int32, shape (n_events,)
         Their days.
+    threshold : float
+        The content that lets all of a day's part through; 0 where it needs none.
 
     Raises
     ------
@@ -98,7 +124,8 @@ def combined(terms: Sequence[Term], days: npt.NDArray[np.int32]) -> ScoreTerms:
     no_rows = sparse.csr_matrix((n, 0), dtype=np.float32)
     no_dense = DenseTerm(np.zeros((n, 0), dtype=np.float32), 0.0)
     dense, second, *_ = [*_of(terms, DenseTerm, 2), no_dense, no_dense]
-    saturated = next(iter(_of(terms, SaturatedTerm, 1)), SaturatedTerm(no_rows, 0.0))
+    no_saturated = SaturatedTerm(no_rows, 0.0)
+    saturated, other, *_ = [*_of(terms, SaturatedTerm, 2), no_saturated, no_saturated]
     overlap = next(iter(_of(terms, OverlapTerm, 1)), OverlapTerm(no_rows, np.zeros(n), 0.0))
     no_codes = CodeTerm(np.zeros(n, dtype=np.int32), np.zeros((1, 1)), 0.0)
     codes = next(iter(_of(terms, CodeTerm, 1)), no_codes)
@@ -110,6 +137,8 @@ def combined(terms: Sequence[Term], days: npt.NDArray[np.int32]) -> ScoreTerms:
         sparse=_side_by_side(_of(terms, SparseTerm), no_rows),
         saturated=sparse.csr_matrix(saturated.rows, dtype=np.float32),
         saturated_weight=saturated.weight,
+        second_saturated=sparse.csr_matrix(other.rows, dtype=np.float32),
+        second_saturated_weight=other.weight,
         overlap=sparse.csr_matrix(overlap.rows, dtype=np.float32),
         overlap_factor=overlap.factor.astype(np.float32),
         codes=codes.codes,
@@ -117,7 +146,8 @@ def combined(terms: Sequence[Term], days: npt.NDArray[np.int32]) -> ScoreTerms:
         days=days,
         day_table=_added([term.table for term in _of(terms, DayTerm)], 1).astype(np.float32),
         prior=_added([term.parts for term in _of(terms, PriorTerm)], n).astype(np.float32),
-        error=_error(terms),
+        threshold=threshold,
+        error=_error(terms, threshold),
     )
 
 
@@ -148,21 +178,41 @@ def _added(arrays: Sequence[Floats], length: int) -> npt.NDArray[np.float64]:
     return total
 
 
-def _error(terms: Sequence[Term]) -> float:
+def _error(terms: Sequence[Term], threshold: float) -> float:
+    """Return how far a float32 score can be from the float64 one at most.
+
+    A gate is steepest below the threshold, where it makes an error of the content weight /
+    threshold times as large.
+    """
+    error = _error_of_sum(terms)
+    if threshold:
+        gated = sum(term.weight for term in terms if isinstance(term, DayTerm))
+        content = [term for term in terms if isinstance(term, _CONTENT)]
+        error += _error_of_sum(content) * gated / threshold
+    return error
+
+
+def _error_of_sum(terms: Sequence[Term]) -> float:
     """Return how far a float32 sum of some terms can be from the float64 one at most.
 
     Each of the float32 operations errs by half a unit in the last place of a value no larger than
-    the sum of the weights (Higham 2002, section 3.1); rounding the inputs and what a table leaves
-    out is within the factor of 2. Saturation is steepest at 0, where it makes an error
+    what is added up there (Higham 2002, section 3.1); rounding the inputs and what a table leaves
+    out is within the factor of 2. Sparse products are added to the whole sum one by one, other
+    products among themselves first. Saturation is steepest at 0, where it makes an error
     (1 + SATURATION) / SATURATION times as large.
     """
-    dimensions = max([0, *(term.rows.shape[1] for term in terms if isinstance(term, DenseTerm))])
-    longest = sum(
-        int(np.diff(term.rows.indptr).max(initial=0))
-        for term in terms
-        if isinstance(term, SparseTerm | SaturatedTerm | OverlapTerm)
-    )
-    saturated = sum(term.weight for term in terms if isinstance(term, SaturatedTerm))
-    reach = sum(term.weight for term in terms) + saturated / SATURATION
-    roundings = dimensions + longest + 16
-    return float(2.0 * roundings * np.finfo(np.float32).eps * reach)
+    eps = float(np.finfo(np.float32).eps)
+    longest = sum(_length(term) for term in terms if isinstance(term, SparseTerm))
+    error = 2.0 * (longest + 16) * eps * sum(term.weight for term in terms)
+    for term in terms:
+        if isinstance(term, DenseTerm | SaturatedTerm | OverlapTerm):
+            steep = (1.0 + SATURATION) / SATURATION if isinstance(term, SaturatedTerm) else 1.0
+            error += 2.0 * (_length(term) + 16) * eps * steep * term.weight
+    return float(error)
+
+
+def _length(term: DenseTerm | SparseTerm | SaturatedTerm | OverlapTerm) -> int:
+    """Return how many products a dot product of two of its rows adds up at most."""
+    if isinstance(term, DenseTerm):
+        return int(term.rows.shape[1])
+    return int(np.diff(term.rows.indptr).max(initial=0))

@@ -13,12 +13,14 @@ from relatedevents._util._compiled import compiled
 from relatedevents._util.arrays import F32, I32, Mask
 from relatedevents.engines.kernels.heap import sift
 from relatedevents.engines.kernels.scores import (
+    add_apart,
     add_clipped,
     add_count,
     add_saturated,
     add_sparse,
     dot,
     fill_time,
+    gated,
 )
 from relatedevents.engines.kernels.structs import (
     BlockPostings,
@@ -67,11 +69,11 @@ def _keep(found: TopK, row: int, score: np.float32, other: int) -> None:
 
 @compiled()
 def _add_sparse_terms(
-    q: int, rows: RowData, columns: BlockPostings, config: ScoreConfig, rest: F32, shared: F32
+    q: int, rows: RowData, columns: BlockPostings, config: ScoreConfig, content: F32, shared: F32
 ) -> None:
     p, p_end = rows.sparse_start[q], rows.sparse_start[q + 1]
     add_sparse(
-        rest,
+        content,
         rows.sparse_columns[p:p_end],
         rows.sparse_values[p:p_end],
         columns.sparse_start,
@@ -89,7 +91,19 @@ def _add_sparse_terms(
             columns.saturated_rows,
             columns.saturated_values,
         )
-        add_saturated(rest, shared, config)
+        add_saturated(content, shared, config.saturated_weight, config)
+    p, p_end = rows.second_saturated_start[q], rows.second_saturated_start[q + 1]
+    if p < p_end:
+        shared[:] = 0.0
+        add_sparse(
+            shared,
+            rows.second_saturated_columns[p:p_end],
+            rows.second_saturated_values[p:p_end],
+            columns.second_saturated_start,
+            columns.second_saturated_rows,
+            columns.second_saturated_values,
+        )
+        add_saturated(content, shared, config.second_saturated_weight, config)
 
 
 @compiled()
@@ -121,7 +135,7 @@ def strip_pass(
     days = rows.days[j0 : j0 + width]
     floor = found.floor
     others = space.others[:width]
-    time, rest = space.time[:width], space.rest[:width]
+    time, content = space.time[:width], space.content[:width]
     shared = space.shared[:width]
     total, back_total = space.total[:width], space.total[:width]
     if config.one_sided:
@@ -144,19 +158,15 @@ def strip_pass(
             # Events of one day follow each other, so most rows find their times done.
             time_of = rows.days[q]
             fill_time(time, time_of, days, config)
-        if columns.code_rows.shape[0] > 0:
-            code_row = columns.code_rows[rows.codes[q]]
-            for c in range(width):
-                rest[c] = time[c] + code_row[c]
-        else:
-            rest[:] = time
+        apart = columns.code_rows[rows.codes[q], :width]
+        content[:] = zero
         if second.shape[0] > 0:
-            add_clipped(rest, rest, second[r], second_weight)
-        _add_sparse_terms(q, rows, columns, config, rest, shared)
+            add_clipped(content, content, second[r], second_weight)
+        _add_sparse_terms(q, rows, columns, config, content, shared)
         if dense.shape[0] > 0:
-            add_clipped(total, rest, dense[r], dense_weight)
+            add_clipped(total, content, dense[r], dense_weight)
         else:
-            total[:] = rest
+            total[:] = content
         if config.one_sided:
             shared[:] = 0.0
             p, p_end = rows.overlap_start[q], rows.overlap_start[q + 1]
@@ -167,8 +177,15 @@ def strip_pass(
                 columns.overlap_rows,
             )
             for c in range(width):
-                back_total[c] = total[c] + rows.overlap_factor[j0 + c] * shared[c] + rows.prior[q]
-                total[c] += rows.overlap_factor[q] * shared[c] + rows.prior[j0 + c]
+                back_total[c] = total[c] + rows.overlap_factor[j0 + c] * shared[c]
+                total[c] += rows.overlap_factor[q] * shared[c]
+            add_apart(back_total, apart, time, config)
+            for c in range(width):
+                back_total[c] += rows.prior[q]
+        add_apart(total, apart, time, config)
+        if config.one_sided:
+            for c in range(width):
+                total[c] += rows.prior[j0 + c]
         _flag(flags, total, back_total, floor[q], others)
         if not mirror:
             _outwards(turns, (q - j0) // 8)
@@ -186,19 +203,25 @@ def strip_pass(
                 other = j0 + c
                 score, back = total[c], back_total[c]
                 if bounded:
-                    apart = np.float32(0.0)
+                    less = np.float32(0.0)
                     if second.shape[0] > 0:
                         # The shorter one first: it alone rules out most pairs.
                         product = dot(rows.second[q], rows.second[other])
-                        apart = second_weight * (max(product, zero) - max(second[r, c], zero))
-                        if score + apart <= floor[q] and back + apart <= others[c]:
+                        less = second_weight * (max(product, zero) - max(second[r, c], zero))
+                        # A score falls by no less than its content does.
+                        if score + less <= floor[q] and back + less <= others[c]:
                             continue
                     product = dot(rows.dense[q], rows.dense[other])
-                    score = rest[c] + apart + dense_weight * max(product, zero)
+                    score = content[c] + less + dense_weight * max(product, zero)
                     back = score
                     if config.one_sided:
-                        score += rows.overlap_factor[q] * shared[c] + rows.prior[other]
-                        back += rows.overlap_factor[other] * shared[c] + rows.prior[q]
+                        score += rows.overlap_factor[q] * shared[c]
+                        back += rows.overlap_factor[other] * shared[c]
+                    score += apart[c] + gated(time[c], score, config)
+                    back += apart[c] + gated(time[c], back, config)
+                    if config.one_sided:
+                        score += rows.prior[other]
+                        back += rows.prior[q]
                 if (
                     score > floor[q]
                     and found.allowed[other]

@@ -12,7 +12,7 @@ import numpy as np
 from relatedevents._util._compiled import compiled
 from relatedevents._util.arrays import F32, I32, I64
 from relatedevents.engines.kernels.heap import sift
-from relatedevents.engines.kernels.scores import dot
+from relatedevents.engines.kernels.scores import dot, gated
 from relatedevents.engines.kernels.structs import (
     ClusterMembers,
     QuerySpace,
@@ -39,6 +39,8 @@ def _load_query(q: int, rows: RowData, space: QuerySpace) -> None:
         space.sparse[rows.sparse_columns[p]] = rows.sparse_values[p]
     for p in range(rows.saturated_start[q], rows.saturated_start[q + 1]):
         space.saturated[rows.saturated_columns[p]] = rows.saturated_values[p]
+    for p in range(rows.second_saturated_start[q], rows.second_saturated_start[q + 1]):
+        space.second_saturated[rows.second_saturated_columns[p]] = rows.second_saturated_values[p]
     for p in range(rows.overlap_start[q], rows.overlap_start[q + 1]):
         space.overlap[rows.overlap_columns[p]] = rows.overlap_factor[q]
 
@@ -49,6 +51,8 @@ def _clear_query(q: int, rows: RowData, space: QuerySpace) -> None:
         space.sparse[rows.sparse_columns[p]] = 0.0
     for p in range(rows.saturated_start[q], rows.saturated_start[q + 1]):
         space.saturated[rows.saturated_columns[p]] = 0.0
+    for p in range(rows.second_saturated_start[q], rows.second_saturated_start[q + 1]):
+        space.second_saturated[rows.second_saturated_columns[p]] = 0.0
     for p in range(rows.overlap_start[q], rows.overlap_start[q + 1]):
         space.overlap[rows.overlap_columns[p]] = 0.0
 
@@ -62,9 +66,9 @@ def _time_of(q: int, c: int, rows: RowData, config: ScoreConfig) -> np.float32:
 
 
 @compiled(forceinline=True)
-def _saturated(value: np.float32, config: ScoreConfig) -> np.float32:
+def _saturated(value: np.float32, weight: float, config: ScoreConfig) -> np.float32:
     below = np.float32(config.saturation)
-    return np.float32(config.saturated_weight) * (np.float32(1.0) + below) * value / (value + below)
+    return np.float32(weight) * (np.float32(1.0) + below) * value / (value + below)
 
 
 @compiled(forceinline=True)
@@ -85,22 +89,30 @@ def _offer(
     if not found.allowed[c] or rows.days[c] > found.until[q]:
         return
     zero = np.float32(0.0)
-    score = config.code_table[rows.codes[q], rows.codes[c]] + _time_of(q, c, rows, config)
-    score += np.float32(config.dense_weight) * max(dot(rows.dense[q], rows.dense[c]), zero)
+    apart = config.code_table[rows.codes[q], rows.codes[c]] + rows.prior[c]
+    time = _time_of(q, c, rows, config)
+    content = np.float32(config.dense_weight) * max(dot(rows.dense[q], rows.dense[c]), zero)
     if rows.second.shape[1] > 0:
-        score += np.float32(config.second_weight) * max(dot(rows.second[q], rows.second[c]), zero)
+        content += np.float32(config.second_weight) * max(dot(rows.second[q], rows.second[c]), zero)
     if config.one_sided:
-        score += rows.prior[c]
         for p in range(rows.overlap_start[c], rows.overlap_start[c + 1]):
-            score += space.overlap[rows.overlap_columns[p]]
-    if score + sparse_margin <= found.best[q, 0]:
+            content += space.overlap[rows.overlap_columns[p]]
+    most = content + sparse_margin
+    if most + apart + gated(time, most, config) <= found.best[q, 0]:
         return
     for p in range(rows.sparse_start[c], rows.sparse_start[c + 1]):
-        score += rows.sparse_values[p] * space.sparse[rows.sparse_columns[p]]
+        content += rows.sparse_values[p] * space.sparse[rows.sparse_columns[p]]
     shared = zero
     for p in range(rows.saturated_start[c], rows.saturated_start[c + 1]):
         shared += rows.saturated_values[p] * space.saturated[rows.saturated_columns[p]]
-    score += _saturated(shared, config)
+    content += _saturated(shared, config.saturated_weight, config)
+    if config.second_saturated_weight > 0.0:
+        shared = zero
+        for p in range(rows.second_saturated_start[c], rows.second_saturated_start[c + 1]):
+            column = rows.second_saturated_columns[p]
+            shared += rows.second_saturated_values[p] * space.second_saturated[column]
+        content += _saturated(shared, config.second_saturated_weight, config)
+    score = content + apart + gated(time, content, config)
     if score > found.best[q, 0] and not _holds(found.best_rows[q], c):
         sift(found.best[q], found.best_rows[q], 0, score, c)
 
@@ -132,7 +144,8 @@ def _visit(
             if window[0] <= row < window[1]:
                 continue
             space.visited[n_visited] = row
-            n_visited += space.sums[row, 0] == 0.0 and space.sums[row, 1] == 0.0
+            sums = space.sums[row]
+            n_visited += sums[0] == 0.0 and sums[1] == 0.0 and sums[2] == 0.0
             space.sums[row, which] += value * postings[2][at]
     return n_visited
 
@@ -142,8 +155,7 @@ def _find_sharing(
     q: int,
     window: tuple[int, int],
     rows: RowData,
-    tags: SparseArrays,
-    words: SparseArrays,
+    postings: tuple[SparseArrays, SparseArrays, SparseArrays],
     config: ScoreConfig,
     limits: SearchLimits,
     space: QuerySpace,
@@ -153,24 +165,34 @@ def _find_sharing(
 ) -> None:
     """Write which candidates beyond the window promise most by the rare tags and words they share.
 
-    That is by all that they are known to have in common so far, and at least `lowest`.
+    That is by what they are known to have in common so far and what vectors may add, and at least
+    `lowest`. What is known of tags and words is written to `space.scores`.
     """
     n_visited = _visit(
         q, rows.sparse_start, rows.sparse_columns, rows.sparse_values,
-        tags, limits.tag_reach, 0, window, space, 0,
+        postings[0], limits.tag_reach, 0, window, space, 0,
     )  # fmt: skip
     n_visited = _visit(
         q, rows.saturated_start, rows.saturated_columns, rows.saturated_values,
-        words, limits.word_reach, 1, window, space, n_visited,
+        postings[1], limits.word_reach, 1, window, space, n_visited,
     )  # fmt: skip
+    n_visited = _visit(
+        q, rows.second_saturated_start, rows.second_saturated_columns,
+        rows.second_saturated_values, postings[2], limits.word_reach, 2, window, space, n_visited,
+    )  # fmt: skip
+    margin = np.float32(limits.dense_margin)
     for k in range(n_visited):
         row = space.visited[k]
-        score = space.sums[row, 0] + _saturated(space.sums[row, 1], config)
-        space.sums[row, 0] = 0.0
-        space.sums[row, 1] = 0.0
-        score += _time_of(q, row, rows, config) + config.code_table[rows.codes[q], rows.codes[row]]
-        score += rows.prior[row]
+        known = space.sums[row, 0] + _saturated(space.sums[row, 1], config.saturated_weight, config)
+        if config.second_saturated_weight > 0.0:
+            known += _saturated(space.sums[row, 2], config.second_saturated_weight, config)
+        space.sums[row, :] = 0.0
+        # The most that vectors may add would let time through for nearly everyone.
+        likely = known + np.float32(0.5) * margin
+        score = known + margin + gated(_time_of(q, row, rows, config), likely, config)
+        score += config.code_table[rows.codes[q], rows.codes[row]] + rows.prior[row]
         if score > examined_scores[0] and score > lowest:
+            space.scores[row] = known
             sift(examined_scores, examined, 0, score, row)
 
 
@@ -182,24 +204,29 @@ def _find_near(
     members: ClusterMembers,
     rows: RowData,
     config: ScoreConfig,
+    margin: np.float32,
     space: QuerySpace,
     lowest: np.float32,
     examined: I32,
     examined_scores: F32,
 ) -> None:
-    """Write which members of the clusters around a query promise most by vectors, time and code."""
+    """Write which members of the clusters around a query promise most by vectors, time and code.
+
+    With so much of a `margin` as tags and words may add, and at least `lowest`.
+    """
     table, last = config.day_table, config.day_table.shape[0] - 1
     day = rows.days[q]
     codes = config.code_table[rows.codes[q]]
     scores = space.scores[: members.rows.shape[0]]
     zero = np.float32(0.0)
     for k in range(scores.shape[0]):
-        scores[k] = max(products[k], zero) + members.prior[k]
+        scores[k] = max(products[k], zero) + margin
     if day != config.undated:
         for k in range(scores.shape[0]):
-            scores[k] += table[min(abs(members.days[k] - day), last)]
+            time = table[min(abs(members.days[k] - day), last)]
+            scores[k] += gated(time, scores[k], config)
     for k in range(scores.shape[0]):
-        scores[k] += codes[members.codes[k]]
+        scores[k] += codes[members.codes[k]] + members.prior[k]
     limit = max(examined_scores[0], lowest)
     for k in range(scores.shape[0]):
         if scores[k] <= limit:
@@ -219,8 +246,7 @@ def search_far(
     fallback: I32,
     width: int,
     rows: RowData,
-    tags: SparseArrays,
-    words: SparseArrays,
+    postings: tuple[SparseArrays, SparseArrays, SparseArrays],
     config: ScoreConfig,
     limits: SearchLimits,
     space: QuerySpace,
@@ -228,8 +254,9 @@ def search_far(
 ) -> None:
     """Offer queries of one cluster what lies beyond the window: by tags and words, and by vectors.
 
-    `products` are those of the queries' short vectors with the `members` of the clusters around.
-    Those of `fallback` lead where nothing is in common, or by their prior.
+    `products` are those of the queries' short vectors with the `members` of the clusters around,
+    `postings` those of the sparse term and of both saturated ones. Those of `fallback` lead where
+    nothing is in common, or by their prior.
     """
     n = rows.days.shape[0]
     shared = np.empty(limits.n_sharing, np.int32)
@@ -243,23 +270,18 @@ def search_far(
         floor = found.best[q, 0]
         shared[:], shared_scores[:] = -1, nothing
         near[:], near_scores[:] = -1, nothing
-        _find_sharing(
-            q, window, rows, tags, words, config, limits, space,
-            floor - np.float32(limits.dense_margin), shared, shared_scores,
-        )  # fmt: skip
         _find_near(
-            q, products[number], window, members, rows, config, space,
-            floor - sparse_margin, near, near_scores,
+            q, products[number], window, members, rows, config, sparse_margin, space,
+            floor, near, near_scores,
+        )  # fmt: skip
+        _find_sharing(
+            q, window, rows, postings, config, limits, space, floor, shared, shared_scores,
         )  # fmt: skip
         _load_query(q, rows, space)
         for k in range(shared.shape[0]):
             if shared[k] >= 0:
                 # Rare tags and words are known; the others may add some more.
-                known = shared_scores[k] - _time_of(q, shared[k], rows, config)
-                known -= (
-                    config.code_table[rows.codes[q], rows.codes[shared[k]]] + rows.prior[shared[k]]
-                )
-                more = np.float32(limits.more_margin) + known
+                more = np.float32(limits.more_margin) + space.scores[shared[k]]
                 _offer(q, shared[k], rows, config, more, space, found)
         for k in range(near.shape[0]):
             if near[k] >= 0:

@@ -11,7 +11,14 @@ import numpy.typing as npt
 from relatedevents._util._compiled import compiled
 from relatedevents._util.arrays import F32, I32, I64, Mask
 from relatedevents.engines.kernels.heap import sift_score
-from relatedevents.engines.kernels.scores import add_clipped, add_saturated, dot, fill_time
+from relatedevents.engines.kernels.scores import (
+    add_apart,
+    add_clipped,
+    add_saturated,
+    dot,
+    fill_time,
+    gated,
+)
 from relatedevents.engines.kernels.structs import Products, RowData, ScoreConfig, Thresholds
 
 
@@ -116,7 +123,8 @@ def offer(
     low = limits.low[j0 : j0 + width]
     n = limits.kept.shape[1]
     dense_weight = np.float32(config.dense_weight)
-    rest = np.empty(width, dtype=np.float32)
+    content, apart = np.empty(width, dtype=np.float32), np.zeros(width, dtype=np.float32)
+    time = np.empty(width, dtype=np.float32)
     total, back_total = np.empty(width, dtype=np.float32), np.empty(width, dtype=np.float32)
     # Flags are read eight at a time; those past the end stay 0.
     flags = np.zeros(width + (-width) % 8, dtype=np.bool_)
@@ -127,22 +135,26 @@ def offer(
     own, back = np.empty(1024, dtype=np.bool_), np.empty(1024, dtype=np.bool_)
     found = 0
     for q in range(q0, q1):
-        fill_time(rest, queries.days[q], days, config)
+        fill_time(time, queries.days[q], days, config)
         code_row = config.code_table[queries.codes[q]]
         if code_row.shape[0] > 1:
             for c in range(width):
-                rest[c] += code_row[codes[c]]
+                apart[c] = code_row[codes[c]]
+        content[:] = np.float32(0.0)
         if products.second.shape[0] > 0:
-            add_clipped(rest, rest, products.second[q - q0], np.float32(config.second_weight))
+            add_clipped(content, content, products.second[q - q0], np.float32(config.second_weight))
         if products.sparse.shape[0] > 0:
             for c in range(width):
-                rest[c] += products.sparse[q - q0, c]
+                content[c] += products.sparse[q - q0, c]
         if products.saturated.shape[0] > 0:
-            add_saturated(rest, products.saturated[q - q0], config)
+            add_saturated(content, products.saturated[q - q0], config.saturated_weight, config)
+        if products.second_saturated.shape[0] > 0:
+            dots = products.second_saturated[q - q0]
+            add_saturated(content, dots, config.second_saturated_weight, config)
         if products.dense.shape[0] > 0:
-            add_clipped(total, rest, products.dense[q - q0], dense_weight)
+            add_clipped(total, content, products.dense[q - q0], dense_weight)
         else:
-            total[:] = rest
+            total[:] = content
         if config.one_sided:
             back_total[:] = total
             if products.overlap.shape[0] > 0:
@@ -150,11 +162,14 @@ def offer(
                     shared = products.overlap[q - q0, c]
                     total[c] += queries.overlap_factor[q] * shared
                     back_total[c] += candidates.overlap_factor[j0 + c] * shared
+            add_apart(total, apart, time, config)
+            add_apart(back_total, apart, time, config)
             for c in range(width):
                 total[c] += candidates.prior[j0 + c]
                 back_total[c] += queries.prior[q]
             _flag(flags, total, back_total, limits.floor[q] - limits.slack, low)
         else:
+            add_apart(total, apart, time, config)
             _flag(flags, total, total, limits.floor[q] - limits.slack, low)
         zeros = 0
         for eight in range(eights.shape[0]):
@@ -170,17 +185,19 @@ def offer(
                     # The floor may have risen since the row was flagged.
                     if score < limits.floor[q] - limits.slack and returned < low[c]:
                         continue
-                    score = rest[c] + dense_weight * max(
+                    score = content[c] + dense_weight * max(
                         dot(queries.dense[q], candidates.dense[row]), np.float32(0.0)
                     )
                     returned = score
+                    if products.overlap.shape[0] > 0:
+                        shared = products.overlap[q - q0, c]
+                        score += queries.overlap_factor[q] * shared
+                        returned += candidates.overlap_factor[row] * shared
+                    score += apart[c] + gated(time[c], score, config)
+                    returned += apart[c] + gated(time[c], returned, config)
                     if config.one_sided:
                         score += candidates.prior[row]
                         returned += queries.prior[q]
-                        if products.overlap.shape[0] > 0:
-                            shared = products.overlap[q - q0, c]
-                            score += queries.overlap_factor[q] * shared
-                            returned += candidates.overlap_factor[row] * shared
                 reaches = (
                     score >= limits.floor[q] - limits.slack
                     and limits.allowed[row]

@@ -78,12 +78,29 @@ def add_clipped(total: F32, terms: F32, dots: F32, weight: np.float32) -> None:
 
 # NumPy's division, which is no error at 0, compiles to vector instructions.
 @compiled(error_model="numpy")
-def add_saturated(row: F32, dots: F32, config: ScoreConfig) -> None:
+def add_saturated(row: F32, dots: F32, weight: float, config: ScoreConfig) -> None:
     """Add weight x (1 + saturation) x / (x + saturation) of each dot product x."""
-    top = np.float32(config.saturated_weight * (1.0 + config.saturation))
+    top = np.float32(weight * (1.0 + config.saturation))
     below = np.float32(config.saturation)
     for c in range(row.shape[0]):
         row[c] += top * dots[c] / (dots[c] + below)
+
+
+@compiled(forceinline=True)
+def gated(time: np.float32, content: np.float32, config: ScoreConfig) -> np.float32:
+    """Return how much of a time term some content lets through."""
+    passed = np.float32(config.gate_base) + np.float32(config.gate_slope) * content
+    return time * min(passed, np.float32(1.0))
+
+
+@compiled()
+def add_apart(total: F32, apart: F32, time: F32, config: ScoreConfig) -> None:
+    """Add to each content what stands apart from it, and the time that it lets through."""
+    base, slope = np.float32(config.gate_base), np.float32(config.gate_slope)
+    one = np.float32(1.0)
+    for c in range(total.shape[0]):
+        passed = base + slope * total[c]
+        total[c] += apart[c] + time[c] * (passed if passed < one else one)
 
 
 @compiled()

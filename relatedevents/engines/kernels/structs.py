@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -24,6 +25,9 @@ class RowData(NamedTuple):
     saturated_start: I64
     saturated_columns: I32
     saturated_values: F32
+    second_saturated_start: I64
+    second_saturated_columns: I32
+    second_saturated_values: F32
     overlap_start: I64
     overlap_columns: I32
     overlap_factor: F32
@@ -41,22 +45,32 @@ class BlockPostings(NamedTuple):
     saturated_start: I64
     saturated_rows: I32
     saturated_values: F32
+    second_saturated_start: I64
+    second_saturated_rows: I32
+    second_saturated_values: F32
     overlap_start: I64
     overlap_rows: I32
     code_rows: F32
 
 
 class ScoreConfig(NamedTuple):
-    """How the terms of a score are added up."""
+    """How the terms of a score are added up.
+
+    What the days add is let through by min(1, gate_base + gate_slope x content): a base of 1 and a
+    slope of 0 let all of it through.
+    """
 
     dense_weight: float
     second_weight: float
     saturated_weight: float
+    second_saturated_weight: float
     saturation: float
     day_table: F32
     code_table: F32
     undated: int
     one_sided: bool
+    gate_base: float
+    gate_slope: float
 
 
 class TopK(NamedTuple):
@@ -83,7 +97,7 @@ class Workspace(NamedTuple):
     """A thread's own space for one row of a strip."""
 
     time: F32
-    rest: F32
+    content: F32
     shared: F32
     total: F32
     back: F32
@@ -97,8 +111,8 @@ class Workspace(NamedTuple):
         # Flags are read eight at a time; those past the end stay 0.
         flags = np.zeros(size + -size % 8, dtype=np.bool_)
         turns = np.empty(len(flags) // 8, dtype=np.int32)
-        time, rest, shared, total, back, others = np.empty((6, size), dtype=np.float32)
-        return cls(time, rest, shared, total, back, others, flags, turns)
+        time, content, shared, total, back, others = np.empty((6, size), dtype=np.float32)
+        return cls(time, content, shared, total, back, others, flags, turns)
 
 
 class Products(NamedTuple):
@@ -111,6 +125,7 @@ class Products(NamedTuple):
     second: F32
     sparse: F32
     saturated: F32
+    second_saturated: F32
     overlap: F32
     width: int
     bounded: bool
@@ -159,6 +174,7 @@ class QuerySpace(NamedTuple):
 
     sparse: F32
     saturated: F32
+    second_saturated: F32
     overlap: F32
     sums: F32
     visited: I32
@@ -166,13 +182,15 @@ class QuerySpace(NamedTuple):
     scores: F32
 
     @classmethod
-    def of(cls, n_rows: int, n_sparse: int, n_saturated: int, n_overlap: int) -> QuerySpace:
-        """Return empty space."""
+    def of(cls, n_rows: int, n_columns: Sequence[int]) -> QuerySpace:
+        """Return empty space for so many columns of each sparse term."""
+        sparse, saturated, other, overlap = (np.zeros(n, dtype=np.float32) for n in n_columns)
         return cls(
-            np.zeros(n_sparse, dtype=np.float32),
-            np.zeros(n_saturated, dtype=np.float32),
-            np.zeros(n_overlap, dtype=np.float32),
-            np.zeros((n_rows, 2), dtype=np.float32),
+            sparse,
+            saturated,
+            other,
+            overlap,
+            np.zeros((n_rows, 3), dtype=np.float32),
             # One more, which is written to before it is known to be new.
             np.empty(n_rows + 1, dtype=np.int32),
             np.full(n_rows, -1, dtype=np.int32),
