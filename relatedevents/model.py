@@ -16,7 +16,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
 from relatedevents import store
-from relatedevents._util.checks import check_choice, check_count, check_flag
+from relatedevents._util.checks import check_count, check_flag
 from relatedevents.archive import check_frame
 from relatedevents.calibration import Calibration, shipped_for
 from relatedevents.encoders import Encoder, resolve_encoder
@@ -29,7 +29,7 @@ from relatedevents.retrieval.explain import Explanation
 from relatedevents.retrieval.fitted import Fitted, Setup, check_weights
 from relatedevents.retrieval.kneighbors import kneighbors, kneighbors_graph
 from relatedevents.retrieval.maintenance import Maintained, add_events, refit, remove_events
-from relatedevents.retrieval.options import ListOptions
+from relatedevents.retrieval.options import Asked, ListOptions
 from relatedevents.retrieval.queries import Queries, new_event
 from relatedevents.retrieval.retriever import Retriever
 from relatedevents.retrieval.update import Update
@@ -184,7 +184,8 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
             event's own day. Encoder and statistics stay those of the fit.
         where : mask or mapping, optional
             One True or False an event, in the archive's order, or comparisons on columns that
-            must all hold: ``{"category": "Sport", "date": (">=", "2012-01-01")}``.
+            must all hold: ``{"category": "Sport", "date": (">=", "2012-01-01")}``; a list of
+            such pairs for several on one column.
         exclude : list of ids, or mapping {id: list of ids}, optional
             Events never listed.
         pins : list of ids, or mapping {id: list of ids}, optional
@@ -411,8 +412,7 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         places : numpy.ndarray of int64, shape (n_queries, n_neighbors)
             Places in `archive_`.
         """
-        n = self.n_related if n_neighbors is None else n_neighbors
-        found = kneighbors(self._retriever(), X, n)
+        found = kneighbors(self._retriever(), X, n_neighbors)
         return found if return_distance else found[1]
 
     def kneighbors_graph(
@@ -430,12 +430,15 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         mode : {"connectivity", "distance"}
             Ones, or distances.
         """
-        check_choice("mode", mode, ["connectivity", "distance"])
-        n = self.n_related if n_neighbors is None else n_neighbors
-        return kneighbors_graph(self._retriever(), X, n, mode)
+        return kneighbors_graph(self._retriever(), X, n_neighbors, mode)
 
     def update(
-        self, new_events: object, *, on_existing: str = "error", refresh: bool = False
+        self,
+        new_events: object,
+        *,
+        on_existing: str = "error",
+        refresh: bool = False,
+        **lists: object,
     ) -> list[str]:
         """Add events to the archive, and return the ids whose lists changed.
 
@@ -447,8 +450,14 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         a `refresh` only. The lists are those that `related_all` gives from now on, whether events
         come in one update or in several.
 
-        Lists are compared with those of the last `related_all` without options, which the model
-        keeps (`save` and `load` too), and which an update brings up to date. Where there are none,
+        A site whose lists are made with options names them here as in `related_all`: the ids are
+        those whose list, made with these keywords, is another one now. That takes two batches, of
+        the archive as it was and as it is; the first is spared where the update before was asked
+        the same. Ids in `exclude` and `pins` that came with this update were unknown before it.
+
+        Else lists are compared with those of the last `related_all` without options, which the
+        model keeps (`save` and `load` too), and which an update brings up to date; with `n` alone,
+        they are as long as that. Where there are none,
         lists of `n_related` events are computed for the archive as it was: a first update then
         takes as long as a whole batch, the later ones a fiftieth of it. Where other weights or
         another engine have been set since, all lists are computed after the update.
@@ -468,19 +477,25 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         refresh : bool
             Whether to learn vocabulary and weights anew, as `fit` does on the grown archive, and
             compute every list.
+        **lists
+            Keywords of `related_all`. Of `where`, comparisons on columns alone: a mask counts the
+            events of one archive. `as_of` by id has a day for every event that is there now.
 
         Returns
         -------
         list of str
             In the archive's order: new and replaced events, lists with another event or order than
-            before, lists with a replaced event, and lists that show a tag in another spelling.
+            before, lists with a replaced event, and lists that show a tag in another spelling. An
+            event replaced by an equal one, in every column, counts as none of these.
             `last_update_` says what was done.
 
         Raises
         ------
         InputError
-            If an event can't be used, an id is there already, or a column holds values of another
-            kind than the archive's. The model then stays as it was.
+            If an event or a keyword can't be used, an id is there already, or a column holds values
+            of another kind than the archive's. The model then stays as it was.
+        TypeError
+            If the lists have no such keyword.
 
         Examples
         --------
@@ -491,15 +506,13 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         >>> archive["id"].iloc[0] in changed, len(changed) < 100
         (True, True)
         """
-        retriever = self._retriever()
-        events = check_frame(new_events, "new_events", "new_events")
-        check_choice("on_existing", on_existing, ["error", "replace"])
+        retriever, asked = self._retriever(), Asked.of(lists)
+        new, encoder = check_frame(new_events, "new_events", "new_events"), self._encoder()
         if check_flag("refresh", refresh):
-            return self._take(refit(retriever, events, on_existing, self._encoder(), self._build))
-        encoder, cache_dir = self._encoder(), self.cache_dir
-        return self._take(add_events(retriever, events, on_existing, encoder, cache_dir))
+            return self._take(refit(retriever, new, on_existing, asked, encoder, self._build))
+        return self._take(add_events(retriever, new, on_existing, asked, encoder, self.cache_dir))
 
-    def remove(self, ids: Iterable[str]) -> list[str]:
+    def remove(self, ids: Iterable[str], **lists: object) -> list[str]:
         """Take events out of the archive, and return the ids whose lists changed.
 
         Every list that held one of them is computed again; vocabulary and weights stay those of
@@ -509,6 +522,8 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         ----------
         ids : iterable of str
             Events of the archive, each once.
+        **lists
+            As in `update`; they name none of the events that go.
 
         Returns
         -------
@@ -522,7 +537,7 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         InputError
             If every event is named, or one twice. The model then stays as it was.
         """
-        return self._take(remove_events(self._retriever(), ids))
+        return self._take(remove_events(self._retriever(), ids, Asked.of(lists)))
 
     def tune(self, links: object, *, n: int = 10, n_folds: int = 5, seed: int = 0) -> Self:
         """Learn weights, half-life and the order of equal scores from existing links.

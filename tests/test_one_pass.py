@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from toy import (
     ALL,
     GATED,
+    SIGNALS,
     ConstantEncoder,
     KeywordEncoder,
     RandomEncoder,
@@ -47,8 +48,9 @@ cases = {
 def fitted(seed, n_events, days, weights, encoder):
     """A model of a small archive, with a probability beside every score."""
     frame = random_frame(seed, n_events, days=days)
-    model = RelatedEvents(encoder=ENCODERS[encoder], weights=WEIGHTS[weights]).fit(frame)
-    model._fitted.calibration = replace(shipped_calibration(), weights=WEIGHTS[weights])
+    weights = Weights.only(**weights) if isinstance(weights, dict) else WEIGHTS[weights]
+    model = RelatedEvents(encoder=ENCODERS[encoder], weights=weights).fit(frame)
+    model._fitted.calibration = replace(shipped_calibration(), weights=weights)
     return model
 
 
@@ -121,32 +123,101 @@ def test_a_longer_list_of_the_sample_begins_with_the_shorter_one(options):
         shorter = longer
 
 
-@settings(max_examples=60)
-@given(**cases, n=st.sampled_from([1, 3, 10, 60]), excluded=st.booleans())
+options_of_lists = st.fixed_dictionaries(
+    {},
+    optional={
+        "where": st.sampled_from([{"category": ["Sport", "Crime"]}, {"tags": "Spain"}]),
+        "min_score": st.just(0.3),
+        "min_probability": st.just(0.1),
+        "diversity": st.sampled_from([0.2, 1.0]),
+        "near_duplicates": st.just("drop"),
+    },
+)
+random_weights = st.fixed_dictionaries(
+    {name: st.sampled_from([0.0, 0.1, 0.7, 1.3]) for name in SIGNALS}
+    | {
+        "coverage": st.sampled_from([0.1, 0.9]),
+        "half_life": st.sampled_from([5.0, (3.0, 90.0), "pace"]),
+        "recency_half_life": st.just(9.0),
+        "time_threshold": st.sampled_from([0.0, 0.7]),
+    }
+)
+
+
+def cut_at(model, known):
+    """A model of the events that were known, under the statistics of the fit.
+
+    The archive's newest day, from which recency counts, is one of them.
+    """
+    cut = same_archive(model, encoder=model.encoder, weights=model.weights)
+    if not known.all():
+        cut.remove(model.archive_["id"][~known])
+    assert cut.archive_["id"].tolist() == model.archive_["id"][known].tolist()
+    return cut
+
+
+@settings(max_examples=80)
+@given(
+    **{**cases, "weights": st.sampled_from(sorted(WEIGHTS)) | random_weights},
+    n=st.sampled_from([1, 3, 10, 60]),
+    options=options_of_lists,
+    named=st.sampled_from([(), ("exclude",), ("pins",)]),
+)
 def test_the_list_as_of_a_day_is_that_of_the_archive_cut_at_that_day(
-    seed, n_events, days, weights, encoder, n, excluded
+    seed, n_events, days, weights, encoder, n, options, named
 ):
     model = fitted(seed, n_events, days, weights, encoder)
-    dates = model.archive_["date"].dropna()
-    if dates.empty:
+    dates = model.archive_["date"]
+    if dates.isna().all():
         return
-    day = dates.iloc[seed % len(dates)]
-    known = (model.archive_["date"] <= day).to_numpy()
-    ids = model.archive_["id"]
-    options = {"exclude": [ids[known].iloc[0]]} if excluded else {}
-    then = [
-        model.related_many(ids[known], n, as_of=day, **options),
-        model.related_to("A flood", tags=["Spain"], date=day, n=n, as_of=day, **options),
-    ]
-    if not known.all():
-        model.remove(ids[~known])
-    assert model.archive_["id"].tolist() == ids[known].tolist()
-    now = [
-        model.related_all(n, **options),
-        model.related_to("A flood", tags=["Spain"], date=day, n=n, **options),
-    ]
-    for one, other in zip(then, now, strict=True):
-        pd.testing.assert_frame_equal(one, other, check_exact=True)
+    rng = np.random.default_rng(seed)
+    day = rng.choice(dates.dropna())
+    known, ids = (dates <= day).to_numpy(), model.archive_["id"]
+    options |= {name: rng.permutation(ids[known])[:2].tolist() for name in named}
+    new = {"tags": ["Spain"], "date": day, "n": n, **options}
+    cut = cut_at(model, known)
+    now = cut.related_all(n, **options)
+    then = model.related_many(ids[known], n, as_of=day, **options)
+    pd.testing.assert_frame_equal(then, now, check_exact=True)
+    pd.testing.assert_frame_equal(
+        model.related_to("A flood", as_of=day, **new),
+        cut.related_to("A flood", **new),
+        check_exact=True,
+    )
+    # Each event of that day as of its own day.
+    own = model.related_all(n, as_of="own", **options)
+    of_day = set(ids[(dates == day).to_numpy()])
+    own, now = (one[one["id"].isin(of_day)].reset_index(drop=True) for one in (own, now))
+    pd.testing.assert_frame_equal(own, now, check_exact=True)
+    # An event that came later, or has no date, sees no more than the archive did.
+    for place in rng.permutation(np.flatnonzero(~known))[:3]:
+        with_it = known.copy()
+        with_it[place] = True
+        pd.testing.assert_frame_equal(
+            model.related(ids[place], n, as_of=day, **options),
+            cut_at(model, with_it).related(ids[place], n, **options),
+            check_exact=True,
+        )
+
+
+def test_what_near_duplicates_share_weighs_as_at_the_fit(tmp_path):
+    """Half of the weight of the words of two headlines is in both; four fifths, later on."""
+    headlines = ["Rome votes on army", "Rome votes on town", *["Else"] * 4]
+    frame = pd.DataFrame({"id": list("abcdef"), "headline": headlines}).assign(date="2012-01-01")
+    frame["tags"] = [["Vote"], ["Vote"], *[[] for _ in range(4)]]
+    more = frame.assign(id=list("uvwxyz"), headline="An army in a town", tags=[[]] * 6)
+    drop = {"near_duplicates": "drop"}
+    model = RelatedEvents(encoder=KeywordEncoder()).fit(frame)
+    assert model.related("a", 1, **drop)["related_id"].tolist() == ["b"]
+    model.update(more, **drop)
+    assert "b" in set(model.related("a", 12, **drop)["related_id"])
+    loaded = RelatedEvents.load(model.save(tmp_path / "model"), encoder=KeywordEncoder())
+    pd.testing.assert_frame_equal(loaded.related_all(12, **drop), model.related_all(12, **drop))
+    # Learned anew, the two say the same.
+    anew = RelatedEvents(encoder=KeywordEncoder()).fit(model.archive_)
+    assert "b" not in set(anew.related("a", 12, **drop)["related_id"])
+    loaded.update(more.assign(id=list("mnopqr")), refresh=True)
+    assert "b" not in set(loaded.related("a", 12, **drop)["related_id"])
 
 
 @settings(max_examples=30)

@@ -633,10 +633,43 @@ def test_the_command_writes_the_model_back(files, capsys):
     assert_same_model(RelatedEvents.load(files / "model"), model)
     assert main(["update", str(files / "model"), str(files / "new.csv")]) == 2
     assert "2 ids are in the archive already: 'n1', 'n2'" in capsys.readouterr().err
+    changed_json = ["--json", "--changed", str(files / "changed.json")]
     again = ["update", str(files / "model"), str(files / "new.csv"), "--on-existing", "replace"]
-    assert main([*again, "--json", "--changed", str(files / "changed.json")]) == 0
-    assert capsys.readouterr().out == ""
-    assert {"n1", "n2"} <= set(json.loads((files / "changed.json").read_text()))
+    assert main([*again, *changed_json]) == 0
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("0 events added, 0 replaced, 0 lists changed, saved in ")
+    assert json.loads((files / "changed.json").read_text()) == []
+    changed = model.remove(["n1", "b1"])
+    assert main(["remove", str(files / "model"), "n1", "b1", *changed_json]) == 0
+    assert capsys.readouterr().err.startswith(f"2 events removed, {len(changed)} lists changed, ")
+    assert json.loads((files / "changed.json").read_text()) == changed
+    assert_same_model(RelatedEvents.load(files / "model"), model)
+
+
+def test_the_commands_tell_whose_lists_changed_under_the_options(files, capsys):
+    days = [(">=", "2011-01-01"), ("<", "2012-02-09")]
+    options = {"n": 3, "as_of": "own", "where": {"date": days}}
+    said = [
+        "-n",
+        "3",
+        "--as-of",
+        "own",
+        "--reasons",
+        "--where",
+        "date>=2011-01-01",
+        "--where",
+        "date<2012-02-09",
+    ]
+    model = RelatedEvents.load(files / "model")
+    capsys.readouterr()
+    for command, changed in (
+        (["update", "MODEL", str(files / "new.csv")], model.update(NEW, **options)),
+        (["remove", "MODEL", "a1"], model.remove(["a1"], **options)),
+    ):
+        command[1] = str(files / "model")
+        assert main([*command, *said]) == 0
+        assert capsys.readouterr().out.splitlines() == changed
 
 
 def test_the_command_refreshes(files, capsys):

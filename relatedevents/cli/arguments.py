@@ -19,7 +19,8 @@ examples:
   relatedevents explain model ID RELATED_ID
   relatedevents batch model lists.jsonl
   relatedevents batch events.csv pages --format pages --base-path /news/
-  relatedevents update model tomorrow.csv --changed changed.txt
+  relatedevents update model tomorrow.csv --as-of own --changed changed.txt
+  relatedevents remove model ID --changed changed.txt
   relatedevents adapt model --out taught
   relatedevents tune model links.jsonl --out tuned
   relatedevents evaluate lists.jsonl --links links.jsonl --archive events.csv

@@ -1,4 +1,4 @@
-"""The commands fit, related, explain, batch and update, one function each."""
+"""The commands fit, related, explain, batch, update and remove, one function each."""
 
 from __future__ import annotations
 
@@ -125,25 +125,40 @@ def _tell_batch(events: int, rows: int, out: str, started: float) -> None:
 
 def update(args: argparse.Namespace) -> None:
     """Add events to a saved model, write it back, and tell the ids whose lists changed."""
-    started = time.perf_counter()
+    _check_changed(args)
+    started, model = time.perf_counter(), load_model(args.model_dir, args)
+    events, lists = read_archive(args), _listing(args, model)
+    changed = model.update(events, on_existing=args.on_existing, refresh=args.refresh, **lists)
+    done = model.last_update_
+    came = f"{done.added:,} events added, {done.replaced:,} replaced"
+    _keep_changes(args, model, changed, came, started)
+
+
+def remove(args: argparse.Namespace) -> None:
+    """Take events out of a saved model, write it back, and tell the ids whose lists changed."""
+    _check_changed(args)
+    started, model = time.perf_counter(), load_model(args.model_dir, args)
+    changed = model.remove(args.ids, **_listing(args, model))
+    _keep_changes(args, model, changed, f"{model.last_update_.removed:,} events removed", started)
+
+
+def _check_changed(args: argparse.Namespace) -> None:
     if args.changed is not None:
         # A place that can't be written is told before the work, not after it.
         Path(args.changed).open("a", encoding="utf-8").close()
-    model = load_model(args.model_dir, args)
-    events = read_archive(args)
-    changed = model.update(events, on_existing=args.on_existing, refresh=args.refresh)
+
+
+def _keep_changes(
+    args: argparse.Namespace, model: RelatedEvents, changed: list[str], what: str, started: float
+) -> None:
     model.save(args.model_dir)
     text = _json(changed) if args.json else "".join(f"{id_}\n" for id_ in changed)
     if args.changed is None:
         sys.stdout.write(text)
     else:
         Path(args.changed).write_text(text, encoding="utf-8")
-    done = model.last_update_
     seconds = time.perf_counter() - started
-    _note(
-        f"{done.added:,} events added, {done.replaced:,} replaced, {done.changed:,} lists changed, "
-        f"saved in {args.model_dir} ({seconds:.1f} s)"
-    )
+    _note(f"{what}, {len(changed):,} lists changed, saved in {args.model_dir} ({seconds:.1f} s)")
 
 
 def _listing(args: argparse.Namespace, model: RelatedEvents) -> dict[str, Any]:

@@ -201,6 +201,9 @@ _UPDATE = read_group("""
     --on-existing error|replace [default=error]: refuse events whose id the model has (default), or
         put them into the old ones' place
     --refresh: learn tags, words and topics anew, as 'fit' does
+    """)
+_REMOVE = read_group("ids ID [nargs=+]: an event of the model")
+_CHANGED = read_group("""
     --changed FILE: write the changed ids there instead of printing them
     --json: a JSON list of the changed ids, instead of lines
     """)
@@ -240,7 +243,11 @@ COMMANDS = {
     ),
     "update": Command(
         "add events to a saved model and tell whose lists changed",
-        (_MODEL_DIR, _UPDATE, _OWN_ENCODER, _READING, _PROGRESS),
+        (_MODEL_DIR, _UPDATE, _CHANGED, _LISTING, _OWN_ENCODER, _READING, _PROGRESS),
+    ),
+    "remove": Command(
+        "take events out of a saved model and tell whose lists changed",
+        (_MODEL_DIR, _REMOVE, _CHANGED, _LISTING, _OWN_ENCODER, _PROGRESS),
     ),
     "adapt": Command(
         "teach a saved model's encoder with its archive's tags",

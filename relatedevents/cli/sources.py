@@ -12,8 +12,6 @@ from relatedevents._util.checks import problem, shown
 from relatedevents.errors import InputError
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
     import pandas as pd
 
     from relatedevents.model import RelatedEvents
@@ -91,17 +89,13 @@ def read_condition(text: str) -> tuple[str, str, str]:
 
 def read_conditions(
     conditions: list[str] | None, archive: pd.DataFrame
-) -> npt.NDArray[np.bool_] | None:
-    """Return the mask of the events for which every `--where` holds, or None without any."""
-    from relatedevents.retrieval.filters import read_where
-
-    if not conditions:
-        return None
-    mask = read_where(None, archive)
-    for text in conditions:
+) -> dict[str, list[tuple[str, object]]] | None:
+    """Return every `--where` by column, as the keyword `where` takes it, or None without any."""
+    where: dict[str, list[tuple[str, object]]] = {}
+    for text in conditions or []:
         column, sign, value = read_condition(text)
-        mask &= read_where({column: (sign, _like_column(value, column, archive))}, archive)
-    return mask
+        where.setdefault(column, []).append((sign, _like_column(value, column, archive)))
+    return where or None
 
 
 def _like_column(value: str, column: str, archive: pd.DataFrame) -> object:

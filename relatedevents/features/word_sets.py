@@ -7,16 +7,19 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
+
+from relatedevents._util.arrays import inverse
 
 _WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True)
 class Wording:
-    """What the headlines of an archive say, word by word.
+    """What some headlines say, word by word, under the weights of the words of a fit.
 
     Every word counts here, stop words and numbers too, and one that a single headline has: a name
     that differs is what tells two elections apart. Case, punctuation and blanks count nothing.
@@ -28,7 +31,7 @@ class Wording:
     words : dict
         {word: its column}.
     weights : numpy.ndarray of float64, shape (n_words,)
-        ln((1 + N) / (1 + df)) of each word.
+        ln((1 + N) / (1 + df)) of each word, of N headlines of the fit.
     codes : numpy.ndarray of int64, shape (n_headlines,)
         The text of each headline.
     starts : numpy.ndarray of int64, shape (n_headlines + 1,)
@@ -37,6 +40,8 @@ class Wording:
         The words of each headline, each once, sorted.
     masses : numpy.ndarray of float64, shape (n_headlines,)
         The weights of each headline's words, added.
+    unknown : float
+        The weight of a word that the fit lacks, ln(1 + N).
     """
 
     texts: dict[str, int]
@@ -46,31 +51,44 @@ class Wording:
     starts: npt.NDArray[np.int64]
     columns: npt.NDArray[np.int32]
     masses: npt.NDArray[np.float64]
+    unknown: float
 
     @classmethod
     def of(cls, headlines: Sequence[str]) -> Wording:
-        """Read an archive's headlines.
+        """Weigh the words of some headlines, and read these.
 
         Examples
         --------
         >>> wording = Wording.of(["Town floods", "TOWN floods!", "Town votes"])
         >>> wording.codes.tolist(), wording.columns.tolist()
-        ([0, 0, 1], [0, 1, 0, 1, 0, 2])
+        ([0, 0, 1], [0, 1, 0, 1, 1, 2])
         """
         texts, words, codes, starts, columns = _read(headlines, {}, {})
-        df = np.bincount(columns, minlength=len(words))
-        weights = np.log((1.0 + len(headlines)) / (1.0 + df))
-        masses = _masses(weights, starts, columns)
-        return cls(texts, words, weights, codes, starts, columns, masses)
+        # In their own order, so that no sum depends on that of the headlines.
+        names = sorted(words)
+        places = inverse(np.array([words[name] for name in names], dtype=np.int64))
+        owner = np.repeat(np.arange(len(codes)), np.diff(starts))
+        columns = places[columns].astype(np.int32)
+        columns = columns[np.lexsort((columns, owner))]
+        df = np.bincount(columns, minlength=len(names))
+        weights = np.log((1.0 + len(codes)) / (1.0 + df))
+        known = {name: column for column, name in enumerate(names)}
+        masses, unknown = _masses(weights, starts, columns), math.log(1.0 + len(codes))
+        return cls(texts, known, weights, codes, starts, columns, masses, unknown)
+
+    @classmethod
+    def of_words(
+        cls, words: Sequence[str], weights: npt.NDArray[np.float64], unknown: float
+    ) -> Wording:
+        """Return the wording of no headline, under the weights of some words."""
+        columns = {word: column for column, word in enumerate(words)}
+        none, starts = np.zeros(0, dtype=np.int64), np.zeros(1, dtype=np.int64)
+        return cls({}, columns, weights, none, starts, none.astype(np.int32), np.zeros(0), unknown)
 
     def with_more(self, headlines: Sequence[str]) -> Wording:
-        """Return the same with headlines from outside after those of the archive.
-
-        A word that the archive lacks weighs ln(1 + N).
-        """
+        """Return the same with other headlines after those that it holds."""
         texts, words, codes, starts, columns = _read(headlines, dict(self.texts), dict(self.words))
-        unknown = math.log(1.0 + len(self.codes))
-        weights = np.append(self.weights, np.full(len(words) - len(self.words), unknown))
+        weights = np.append(self.weights, np.full(len(words) - len(self.words), self.unknown))
         return Wording(
             texts,
             words,
@@ -79,7 +97,40 @@ class Wording:
             np.append(self.starts, starts[1:] + self.starts[-1]),
             np.append(self.columns, columns),
             np.append(self.masses, _masses(weights, starts, columns)),
+            self.unknown,
         )
+
+
+@dataclass(frozen=True)
+class FitWords:
+    """The words of a fit's headlines and their weights, learned when they are first asked for.
+
+    Attributes
+    ----------
+    headlines : list of str
+        The headlines of the fit.
+    saved : Wording, optional
+        What a saved model tells instead.
+    """
+
+    headlines: list[str]
+    saved: Wording | None = None
+
+    @cached_property
+    def _of_fit(self) -> Wording:
+        return Wording.of(self.headlines)
+
+    @property
+    def known(self) -> Wording:
+        """The words' weights, and no headline."""
+        whole = self.saved or self._of_fit
+        return Wording.of_words(list(whole.words), whole.weights, whole.unknown)
+
+    def wording(self, headlines: list[str]) -> Wording:
+        """Return what some headlines say; those of the fit are not read twice."""
+        if self.saved is None and headlines == self.headlines:
+            return self._of_fit
+        return self.known.with_more(headlines)
 
 
 def _read(

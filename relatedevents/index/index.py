@@ -19,7 +19,7 @@ from relatedevents.archive import Ids, days_of, inverse
 from relatedevents.encoders import Encoder, encode_headlines
 from relatedevents.errors import InputError, StoreError
 from relatedevents.features.tags import TagSpace
-from relatedevents.features.word_sets import Wording
+from relatedevents.features.word_sets import FitWords, Wording
 from relatedevents.index.numbering import Positions, Rows
 from relatedevents.index.order import tie_order
 from relatedevents.signals.features import Column, Events, Features
@@ -45,6 +45,8 @@ class Index:
         What the signals know of each row, and what they learned from all.
     tie_break : str
         The tie-break that `order` follows.
+    fit_words : FitWords
+        What the words of the fit's headlines weigh where near-duplicates are told.
     version : int
         How many times the archive was updated since it was fitted or loaded: what was made of
         one version is not used with another.
@@ -54,6 +56,7 @@ class Index:
     order: npt.NDArray[np.int64]
     features: Features
     tie_break: str
+    fit_words: FitWords
     version: int = 0
 
     def __len__(self) -> int:
@@ -72,7 +75,8 @@ class Index:
     @cached_property
     def wording(self) -> Wording:
         """What the headline of each row says, read when it is first asked for."""
-        return Wording.of(self.table["headline"].to_numpy(dtype=object)[self.order].tolist())
+        headlines = values_of(self.table, self.order)("headline")
+        return self.fit_words.wording(headlines)
 
     @property
     def tag_space(self) -> TagSpace:
@@ -140,7 +144,7 @@ class Index:
             # Without its columns it is not ready, and its space is of no use.
             lacks = signal.columns and not columns
             features = features.with_columns(columns, {} if lacks else {signal.name: space})
-        return cls(table, order, features, weights.tie_break)
+        return cls(table, order, features, weights.tie_break, FitWords(values("headline")))
 
     def reordered(self, weights: Weights) -> Index:
         """Return the same archive in the order of another tie-break."""
@@ -233,6 +237,11 @@ class Index:
             "dense": [name for name in features if name not in widths],
             "sparse": widths,
         }
+        if self.version or self.fit_words.saved:
+            # Before any update the archive itself tells it.
+            words = self.fit_words.known
+            settings["wording"] = {"words": list(words.words), "unknown": words.unknown}
+            arrays["wording_weights"] = words.weights
         contents = Contents(settings, arrays, {"archive": self.table})
         for signal in all_signals():
             if signal.ready(self.features) and signal.name in self.features.spaces:
@@ -267,7 +276,12 @@ class Index:
         # Parquet knows no seconds, only finer units.
         table["date"] = table["date"].astype("datetime64[s]")
         features = features.with_columns({}, spaces)
-        index = cls(table, order, features, settings["tie_break"])
+        words, told = None, settings.get("wording")
+        if told is not None:
+            weights = np.asarray(arrays["wording_weights"])
+            words = Wording.of_words(told["words"], weights, told["unknown"])
+        fit_words = FitWords(values_of(table, order)("headline"), words)
+        index = cls(table, order, features, settings["tie_break"], fit_words)
         # A table that does not fit the arrays is found now, not by the first query.
         _ = index.ids
         return index

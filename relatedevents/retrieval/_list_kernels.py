@@ -31,16 +31,6 @@ def renumber(lists: I32, scores: F64, row_now: I64, lists_now: I32, scores_now: 
 
 
 @compiled()
-def with_gaps(lists: I32, width: int, gaps: Mask) -> None:
-    """Tell which lists have a gap among their first `width` events."""
-    for row in range(lists.shape[0]):
-        lowest = 0
-        for k in range(width):
-            lowest = min(lowest, lists[row, k])
-        gaps[row] = lowest < 0
-
-
-@compiled()
 def hold(lists: I32, named: Mask, held: Mask) -> None:
     """Tell which lists hold one of the rows named."""
     for row in range(lists.shape[0]):

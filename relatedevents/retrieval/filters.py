@@ -30,8 +30,8 @@ _COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
 }
 _OPERATORS = [*_COMPARISONS, "in", "not in"]
 _WHERE_FORMS = (
-    "a mask with one True or False an event, {column: value}, {column: [values]} or "
-    "{column: (operator, value)}"
+    "a mask with one True or False an event, {column: value}, {column: [values]}, "
+    "{column: (operator, value)} or {column: [(operator, value), ...]}"
 )
 
 _LISTS = (list, tuple, np.ndarray)
@@ -59,6 +59,12 @@ class Choice:
         """Return the rows named for the query at `row`, without that row itself."""
         named = self.by_row.get(row, self.everywhere)
         return np.asarray(named[named != row])
+
+    def same_as(self, other: Choice) -> bool:
+        """Return whether the same rows are named for the same lists, in the same order."""
+        ours, theirs = ({-1: c.everywhere, **c.by_row} for c in (self, other))
+        equal = (np.array_equal(ours[row], theirs[row]) for row in ours.keys() & theirs.keys())
+        return ours.keys() == theirs.keys() and all(equal)
 
     @property
     def most(self) -> int:
@@ -186,8 +192,8 @@ def read_where(where: object, table: pd.DataFrame) -> npt.NDArray[np.bool_]:
     where : None, mask, or mapping
         One True or False an event; or comparisons on columns, all of which must hold:
         ``{"category": "Sport"}``, ``{"tags": ["Mali", "Niger"]}`` (one of them),
-        ``{"date": (">=", "2012-01-01")}``. A value is looked for inside a column of lists; tags
-        are compared by their key.
+        ``{"date": (">=", "2012-01-01")}``, or several such pairs in a list, which must all hold.
+        A value is looked for inside a column of lists; tags are compared by their key.
     table : pandas.DataFrame
         The archive.
 
@@ -228,6 +234,9 @@ def _compare(column: object, condition: object, table: pd.DataFrame) -> npt.NDAr
     if column not in table.columns:
         allowed = "one of the columns " + ", ".join(map(repr, table.columns))
         raise InputError(problem(where, "the archive has no such column", allowed))
+    if isinstance(condition, list) and condition and all(isinstance(c, tuple) for c in condition):
+        holds = [_compare(column, one, table) for one in condition]
+        return np.asarray(np.logical_and.reduce(holds))
     sign: object = "=="
     value = condition
     if isinstance(condition, tuple):

@@ -23,6 +23,7 @@ from relatedevents.errors import InputError
 from relatedevents.index.index import Index
 from relatedevents.index.numbering import Positions
 from relatedevents.retrieval.list_cache import ListCache
+from relatedevents.retrieval.options import Request
 from relatedevents.signals.register import check_added
 from relatedevents.signals.score import score_terms
 from relatedevents.weights import Weights
@@ -104,6 +105,8 @@ class Fitted:
         What gives probabilities.
     lists : ListCache or None
         The lists of the whole archive that were made last, without options.
+    answered : (Request, Calibration or None, ListCache) or None
+        The lists under options of which an update told last who changed.
     engines : dict
         Those built for the index as it is.
     """
@@ -112,6 +115,7 @@ class Fitted:
     encoder: Encoder | None
     calibration: Calibration | None = None
     lists: ListCache | None = None
+    answered: tuple[Request, Calibration | None, ListCache] | None = None
     engines: dict[EngineKey, Engine] = field(default_factory=dict)
 
     def reorder(self, weights: Weights) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from relatedevents._util.checks import check_count, problem
+from relatedevents._util.checks import check_choice, check_count, problem
 from relatedevents.errors import InputError
 from relatedevents.retrieval.options import ListOptions
 from relatedevents.retrieval.queries import Queries
@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
 
 def kneighbors(
-    retriever: Retriever, ids: Iterable[str] | None, n_neighbors: int
+    retriever: Retriever, ids: Iterable[str] | None, n_neighbors: int | None
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
     """Return distances and positions of the nearest events; see `RelatedEvents.kneighbors`."""
-    index, n = retriever.index, check_count("n_neighbors", n_neighbors)
+    n = retriever.setup.n_related if n_neighbors is None else n_neighbors
+    index, n = retriever.index, check_count("n_neighbors", n)
     if n >= len(index):
         allowed = f"fewer than the archive's {len(index)} events"
         raise InputError(problem("n_neighbors", f"got {n}", allowed))
@@ -34,11 +35,12 @@ def kneighbors(
 
 
 def kneighbors_graph(
-    retriever: Retriever, ids: Iterable[str] | None, n_neighbors: int, mode: str
+    retriever: Retriever, ids: Iterable[str] | None, n_neighbors: int | None, mode: str
 ) -> sparse.csr_matrix:
     """Return the nearest events as a sparse matrix; see `RelatedEvents.kneighbors_graph`."""
     from scipy import sparse
 
+    check_choice("mode", mode, ["connectivity", "distance"])
     distances, positions = kneighbors(retriever, ids, n_neighbors)
     data = distances.ravel() if mode == "distance" else np.ones(positions.size)
     starts = np.arange(0, positions.size + 1, positions.shape[1])

@@ -125,15 +125,6 @@ class ListCache:
         return cls(rows, scores, saved["n"], weights, version=0, engine=engine)
 
 
-def with_gaps(rows: ListRows, width: int) -> npt.NDArray[np.bool_]:
-    """Return which lists have a gap among their first `width` events."""
-    from relatedevents.retrieval import _list_kernels
-
-    gaps = np.zeros(len(rows), dtype=np.bool_)
-    _list_kernels.with_gaps(rows, width, gaps)
-    return gaps
-
-
 def differ(before: ListRows, now: ListRows) -> npt.NDArray[np.bool_]:
     """Return which lists hold other events, or the same in another order."""
     width = min(before.shape[1], now.shape[1])

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from relatedevents._util.checks import problem, shown
@@ -20,7 +21,8 @@ from relatedevents.index.numbering import Positions, Rows
 from relatedevents.index.update import IndexUpdate, update_index
 from relatedevents.retrieval.filters import read_choice
 from relatedevents.retrieval.fitted import Fitted
-from relatedevents.retrieval.list_cache import ListCache
+from relatedevents.retrieval.options import Asked, read_request
+from relatedevents.retrieval.queries import Queries
 from relatedevents.retrieval.retriever import Retriever
 from relatedevents.retrieval.update import IncrementalTopK, ListChange, Update
 
@@ -48,32 +50,32 @@ def add_events(
     retriever: Retriever,
     events: pd.DataFrame,
     on_existing: str,
+    asked: Asked,
     encoder: Encoder,
     cache_dir: str | os.PathLike[str] | None,
 ) -> Maintained:
     """Add checked events under the statistics of the fit; see `RelatedEvents.update`."""
     index, weights = retriever.index, retriever.setup.weights
     table, replaced = with_events_added(index.table, events, on_existing)
-    before = retriever.lists_before_update()
     position_now = np.arange(len(index))
     position_now[replaced] = -1
     n_threads = threads(retriever.setup.n_threads)
     change = update_index(index, table, position_now, weights, encoder, cache_dir, n_threads)
     report = Update(len(table) - len(index), len(replaced), removed=0)
-    return _lists_updated(retriever, change, before, report)
+    return _lists_updated(retriever, change, asked, report)
 
 
 def refit(
     retriever: Retriever,
     events: pd.DataFrame,
     on_existing: str,
+    asked: Asked,
     encoder: Encoder,
     build: Callable[[pd.DataFrame, Encoder], Index],
 ) -> Maintained:
     """Add checked events, and learn vocabulary and weights anew from the grown archive."""
     index = retriever.index
     table, replaced = with_events_added(index.table, events, on_existing)
-    before = retriever.lists_before_update()
     anew = replace(build(table, encoder), version=index.version + 1)
     position_before = np.append(np.arange(len(index)), np.full(len(table) - len(index), -1))
     position_before[replaced] = -1
@@ -82,7 +84,7 @@ def refit(
     renamed = np.array(_renamed(index.tag_space, anew.tag_space), dtype=np.int64)
     change = IndexUpdate(anew, source, renamed, same_order=False)
     report = Update(len(table) - len(index), len(replaced), removed=0)
-    return _lists_updated(retriever, change, before, report)
+    return _lists_updated(retriever, change, asked, report)
 
 
 def _renamed(before: TagSpace, now: TagSpace) -> list[int]:
@@ -92,7 +94,7 @@ def _renamed(before: TagSpace, now: TagSpace) -> list[int]:
     return [column for column, (key, name) in tags if known.get(key, name) != name]
 
 
-def remove_events(retriever: Retriever, ids: object) -> Maintained:
+def remove_events(retriever: Retriever, ids: object, asked: Asked) -> Maintained:
     """Take events out under the statistics of the fit; see `RelatedEvents.remove`."""
     index = retriever.index
     if ids is None or isinstance(ids, Mapping):
@@ -104,26 +106,49 @@ def remove_events(retriever: Retriever, ids: object) -> Maintained:
     stays = np.ones(len(index), dtype=np.bool_)
     stays[removed] = False
     position_now = np.where(stays, np.cumsum(stays) - 1, -1)
-    before = retriever.lists_before_update()
     table = index.table[stays].reset_index(drop=True)
     n_threads = threads(retriever.setup.n_threads)
     change = update_index(index, table, position_now, retriever.setup.weights, n_threads=n_threads)
-    return _lists_updated(retriever, change, before, Update(0, 0, len(removed)))
+    return _lists_updated(retriever, change, asked, Update(0, 0, len(removed)))
 
 
 def _lists_updated(
-    retriever: Retriever, change: IndexUpdate, before: ListCache, report: Update
+    retriever: Retriever, change: IndexUpdate, asked: Asked, report: Update
 ) -> Maintained:
-    fitted = replace(retriever.fitted, index=change.index, engines={}, lists=None)
+    """Return the archive after a change of its index, and whose lists changed under the options."""
+    fitted = replace(retriever.fitted, index=change.index, engines={}, lists=None, answered=None)
+    after, options = replace(retriever, fitted=fitted), asked.options
+    if options.plain:
+        changed, report = _kept_lists_updated(retriever, after, change, asked.n, report)
+    else:
+        # Whatever can't be used is told before any list is made.
+        everything, n = Queries.of_archive(change.index), asked.n or retriever.setup.n_related
+        read_request(change.index, after.calibration, everything, n, options)
+        before = retriever.lists_under(n, options.known_to(retriever.index.ids))
+        if retriever.fitted.lists is not None:
+            _kept_lists_updated(retriever, after, change, None, report)
+        changed = ListChange.of(change, before).changed(after.lists_under(n, options))
+        report = replace(report, whole=True, searched=len(change.index))
+    positions = np.sort(change.index.positions(Rows(np.flatnonzero(changed))))
+    ids: list[str] = change.index.table["id"].iloc[positions].tolist()
+    return Maintained(fitted, ids, replace(report, changed=len(ids)))
+
+
+def _kept_lists_updated(
+    retriever: Retriever, after: Retriever, change: IndexUpdate, n: int | None, report: Update
+) -> tuple[npt.NDArray[np.bool_], Update]:
+    """Bring the lists without options up to date; return by row which changed, and what was done.
+
+    With `n` they are as long as that, else as those that are kept.
+    """
+    before = retriever.lists_before_update() if n is None else retriever.all_lists(n)
     weights, lists = retriever.setup.weights, ListChange.of(change, before)
-    if lists.whole(weights, retriever.setup.engine_for(len(change.index))):
-        now = replace(retriever, fitted=fitted).all_lists(before.n)
+    if lists.whole(weights, after.setup.engine_for(len(change.index))):
+        now = after.all_lists(before.n)
         report = replace(report, whole=True, searched=len(change.index))
     else:
-        engine = fitted.engine(retriever.setup)
+        engine = after.fitted.engine(after.setup)
         now, searched, merged = IncrementalTopK(change, engine, weights).run(lists)
         report = replace(report, searched=searched, merged=merged)
-        fitted.lists = now
-    changed = np.sort(change.index.positions(Rows(np.flatnonzero(lists.changed(now)))))
-    ids: list[str] = change.index.table["id"].iloc[changed].tolist()
-    return Maintained(fitted, ids, replace(report, changed=len(ids)))
+        after.fitted.lists = now
+    return lists.changed(now), report

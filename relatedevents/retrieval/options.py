@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import date
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
-from relatedevents._util.checks import check_choice, check_number, problem
+from relatedevents._util.checks import check_choice, check_count, check_number, problem, shown
+from relatedevents.archive import Ids
 from relatedevents.calibration import Calibration, check_min_probability
 from relatedevents.errors import InputError
 from relatedevents.index.index import Index
@@ -72,9 +75,73 @@ class ListOptions:
         """Return how many candidates a list of `n` events is chosen among."""
         return max(POOL_FACTOR * n, SMALLEST_POOL) if self.varied else n
 
+    def known_to(self, ids: Ids) -> ListOptions:
+        """Return the same for an archive of other ids, which may lack some that are named.
+
+        Its events of which `as_of` says nothing get the day of today.
+        """
+        as_of = self.as_of
+        if isinstance(as_of, (Mapping, pd.Series)):
+            as_of = {**dict.fromkeys(ids, date.today()), **dict(as_of.items())}
+        exclude, pins = _known(self.exclude, ids), _known(self.pins, ids)
+        return replace(self, as_of=as_of, exclude=exclude, pins=pins)
+
+
+def _known(choice: object, ids: Ids) -> object:
+    if isinstance(choice, Mapping):
+        return {id_: _known(some, ids) for id_, some in choice.items() if id_ in ids}
+    return [id_ for id_ in choice if id_ in ids] if isinstance(choice, Iterable) else choice
+
 
 #: The names of the keywords, in the order of the methods' signatures.
 OPTIONS = tuple(field.name for field in fields(ListOptions))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The lists whose change an update is to tell.
+
+    Attributes
+    ----------
+    n : int or None
+        How long they are; None for those made last.
+    options : ListOptions
+        What they are made with.
+    """
+
+    n: int | None
+    options: ListOptions
+
+    @classmethod
+    def of(cls, keywords: Mapping[str, object]) -> Asked:
+        """Return what the keywords of `update` and `remove` say.
+
+        Raises
+        ------
+        TypeError
+            If a list method has no such keyword.
+        InputError
+            If one can't be used, or `where` is a mask.
+        """
+        for name in keywords:
+            if name not in ("n", *OPTIONS, "reasons"):
+                todo = "They are those of related_all."
+                allowed = ", ".join(("n", *OPTIONS))
+                raise TypeError(problem(name, "no keyword of the lists", allowed, todo))
+        # They are read twice: for the archive as it was, and as it is then.
+        told = {
+            name: list(value) if isinstance(value, Iterator) else value
+            for name, value in keywords.items()
+            # They stand beside a list and change none.
+            if name != "reasons"
+        }
+        n, where = told.pop("n", None), told.get("where")
+        if where is not None and not isinstance(where, Mapping):
+            allowed = 'comparisons on columns, such as {"category": "Sport"}'
+            todo = "A mask counts the events of one archive, and here are two."
+            raise InputError(problem("where", f"got {shown(where)}", allowed, todo))
+        options = ListOptions(**told)  # type: ignore[arg-type]
+        return cls(None if n is None else check_count("n", n), options)
 
 
 @dataclass(frozen=True)
@@ -107,6 +174,20 @@ class Request:
     allowed: npt.NDArray[np.bool_]
     max_day: npt.NDArray[np.int64] | None
     pinned: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
+
+    def same_as(self, other: Request) -> bool:
+        """Return whether another request, of the same queries, asks for the same lists."""
+        rest, others = (
+            replace(one.options, as_of=None, where=None, exclude=None, pins=None)
+            for one in (self, other)
+        )
+        return (
+            (self.n, rest) == (other.n, others)
+            and self.exclude.same_as(other.exclude)
+            and self.pins.same_as(other.pins)
+            and np.array_equal(self.allowed, other.allowed)
+            and np.array_equal(self.max_day, other.max_day)  # type: ignore[arg-type]
+        )
 
 
 def read_request(

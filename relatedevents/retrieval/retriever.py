@@ -145,6 +145,33 @@ class Retriever:
         read_as_of(as_of, [str(id_)], self.index.features.days[rows[:1]])
         return explanation_of(self.scorer, rows)
 
+    def lists_under(self, n: int, options: ListOptions) -> ListCache:
+        """Return the lists of the whole archive under some options, as `related_all` gives them.
+
+        The next ones that are asked for are these, if they are made in the same way.
+        """
+        index, known = self.index, None
+        engine = self.setup.engine_for(len(index))
+        request = read_request(index, self.calibration, Queries.of_archive(index), n, options)
+        if self.fitted.answered is not None:
+            asked, calibration, lists = self.fitted.answered
+            made = lists.serves(n, self.setup.weights, index.version, engine)
+            if made and calibration is self.calibration and asked.same_as(request):
+                return lists
+        if options.unfiltered and not options.varied:
+            known = self.all_lists(n, keep=False).best()
+        table, related = self.pipeline().lists(request, known)
+        at = (
+            pd.Index(index.id_of_row).get_indexer(pd.Index(table["id"])),
+            table["rank"].to_numpy() - 1,
+        )
+        shape = (len(index), min(n, len(index) - 1))
+        rows, scores = np.full(shape, -1, dtype=np.int32), np.zeros(shape)
+        rows[at], scores[at] = related, table["score"]
+        lists = ListCache(rows, scores, n, self.setup.weights, index.version, engine)
+        self.fitted.answered = request, self.calibration, lists
+        return lists
+
     def lists_before_update(self) -> ListCache:
         """Return the lists that an update is compared with: those made last, or new ones."""
         cached = self.fitted.lists

@@ -11,7 +11,7 @@ from relatedevents.engines.base import Best, Engine
 from relatedevents.engines.terms import DECIMALS
 from relatedevents.index.index import Index
 from relatedevents.index.update import IndexUpdate
-from relatedevents.retrieval.list_cache import ListCache, ListRows, differ, hold, with_gaps
+from relatedevents.retrieval.list_cache import ListCache, ListRows, differ, hold
 from relatedevents.signals.score import pair_scores
 from relatedevents.weights import Weights
 
@@ -40,9 +40,9 @@ class Update:
     merged : int
         Lists into which events that came were put by their scores alone.
     whole : bool
-        Whether all lists were computed instead: with `refresh`, under other weights or by another
-        engine than those of the cached lists, where the order of equal scores changed, or where
-        many events came.
+        Whether all lists were computed instead: with options of the lists or `refresh`, under
+        other weights or by another engine than those of the cached lists, where the order of equal
+        scores changed, or where many events came.
     """
 
     added: int
@@ -78,8 +78,9 @@ class ListChange:
     @classmethod
     def of(cls, change: IndexUpdate, before: ListCache) -> ListChange:
         """Look at the lists under the rows of now."""
-        left = before.renumbered(change.source)
-        return cls(change, before, left, with_gaps(left.rows, before.rows.shape[1]))
+        left, source = before.renumbered(change.source), change.source
+        n_before = (before.rows >= 0).sum(axis=1)[source]
+        return cls(change, before, left, (source < 0) | ((left.rows >= 0).sum(axis=1) < n_before))
 
     def whole(self, weights: Weights, engine: str) -> bool:
         """Return whether all lists are found anew, since that is cheaper or alone is right."""

@@ -187,8 +187,9 @@ def _find_sharing(
         if config.second_saturated_weight > 0.0:
             known += _saturated(space.sums[row, 2], config.second_saturated_weight, config)
         space.sums[row, :] = 0.0
-        most = known + margin
-        score = most + gated(_time_of(q, row, rows, config), most, config)
+        # The most that vectors may add would let time through for nearly everyone.
+        likely = known + np.float32(0.5) * margin
+        score = known + margin + gated(_time_of(q, row, rows, config), likely, config)
         score += config.code_table[rows.codes[q], rows.codes[row]] + rows.prior[row]
         if score > examined_scores[0] and score > lowest:
             space.scores[row] = known
