@@ -129,7 +129,7 @@ class TestRelated:
             (["--as-of", "own"], {"as_of": "own"}),
             (["--exclude", "a", "--exclude", "b"], {"exclude": ["a", "b"]}),
             (["--pin", "d", "--pin", "e"], {"pins": ["d", "e"]}),
-            (["--min-score", "0.3"], {"min_score": 0.3}),
+            (["--min-score", "1"], {"min_score": 1.0}),
             (["--min-probability", "0.5"], {"min_probability": 0.5}),
             (
                 ["-n", "2", "--diversity", "1", "--near-duplicates", "drop"],
@@ -236,7 +236,7 @@ class TestBatch:
     def test_pages(self, capsys, archive, tmp_path):
         code, *_ = run(
             capsys, "batch", archive, str(tmp_path / "out"), "--format", "pages",
-            "--base-path", "/news/", "--link-suffix", ".html", "--min-score", "0.2", *COLUMNS,
+            "--base-path", "/news/", "--link-suffix", ".html", "--min-score", "1", *COLUMNS,
         )  # fmt: skip
         assert code == 0
         files = {str(p.relative_to(tmp_path / "out")) for p in (tmp_path / "out").rglob("*.json")}

@@ -24,6 +24,7 @@ from relatedevents.engines.terms import SATURATION
 from relatedevents.signals.recency import recency_values
 from relatedevents.signals.register import all_signals
 from relatedevents.signals.score import add_parts, pair_parts, score_terms
+from relatedevents.signals.text import saturate
 from relatedevents.signals.time import (
     PACE_LIMIT,
     PACE_REFERENCE,
@@ -32,7 +33,6 @@ from relatedevents.signals.time import (
     pace_of,
     time_values,
 )
-from relatedevents.signals.text import saturate
 from relatedevents.weights import SIGNALS
 
 

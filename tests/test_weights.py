@@ -20,9 +20,7 @@ def test_names_and_defaults():
     first = ("semantic", "topic", "tags", "coverage", "words", "text", "category", "time")
     assert (*first, "recency") == SIGNALS
     assert weights.by_signal() == tuple(getattr(weights, name) for name in SIGNALS)
-    assert [name for name in SIGNALS if not getattr(weights, name)] == [
-        *("coverage", "recency")
-    ]
+    assert [name for name in SIGNALS if not getattr(weights, name)] == [*("coverage", "recency")]
     assert weights.half_lives() == weights.half_life
     assert Weights(half_life=30).half_lives() == (30.0,)
     assert weights.tie_break_column() is None

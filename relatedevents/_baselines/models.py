@@ -23,7 +23,7 @@ def only(signal: str) -> Weights:
     Examples
     --------
     >>> only("tags").by_signal()
-    (0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    (0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     """
     return Weights.only(**{signal: 1.0})
 

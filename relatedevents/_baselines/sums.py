@@ -17,7 +17,6 @@ from relatedevents.archive import UNDATED
 from relatedevents.encoders import Encoder, encode_headlines
 from relatedevents.engines.terms import DECIMALS
 from relatedevents.features.tags import TagSpace
-from relatedevents.features.words import WordSpace
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ class PlainValues:
         return cls(
             encode_headlines(encoder, headlines).astype(np.float64),
             TagSpace.fit(tags).transform(tags).weights,
-            WordSpace.fit(headlines)[1],
+            _tfidf(headlines),
             events.days,
         )
 
@@ -109,3 +108,15 @@ class PlainValues:
         apart = np.abs(self.days[queries, None].astype(np.float64) - self.days[None, :])
         terms = sum(weight * np.exp(-apart / days) for weight, days in decays)
         return np.where(dated, terms, 0.0)
+
+
+def _tfidf(headlines: list[str]) -> sparse.csr_matrix:
+    """Return the usual TF-IDF vectors: sublinear, of words of two headlines, no stop words."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    try:
+        vectors = TfidfVectorizer(sublinear_tf=True, min_df=2, stop_words="english")
+        return sparse.csr_matrix(vectors.fit_transform(headlines))
+    except ValueError:
+        # scikit-learn refuses headlines without two that share a word.
+        return sparse.csr_matrix((len(headlines), 0), dtype=np.float64)

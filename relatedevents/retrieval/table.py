@@ -33,7 +33,7 @@ def basis_of(
 
     Examples
     --------
-    >>> parts = np.array([[0.5, 0.0, 0.1, 0.0, 0.0, 0.0, 0.2, 0.0], [0.0] * 8])
+    >>> parts = np.array([[0.5, 0.0, 0.1, 0.0, 0.0, 0.0, 0.0, 0.2, 0.0], [0.0] * 9])
     >>> basis_of(parts, np.array([False, True])).tolist()
     ['semantic+tags+time', 'pin+none']
     """

@@ -26,6 +26,7 @@ def saturate(values: F64) -> F64:
 
     Examples
     --------
+    >>> import numpy as np
     >>> saturate(np.array([0.0, 0.2, 1.0])).round(3).tolist()
     [0.0, 0.6, 1.0]
     """
