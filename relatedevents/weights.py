@@ -17,7 +17,7 @@ SIGNALS = tuple(BUILT_IN)
 _HEAVIEST = 1e6
 _LOWEST_THRESHOLD = 1e-3
 # The default, and what the pace scales.
-_HALF_LIVES = (10.0, 100.0, 1000.0)
+_HALF_LIVES = (3.0, 30.0, 365.0)
 #: Signals of earlier versions: what saved settings may still name.
 _REMOVED = ("neighbours",)
 _TIE_BREAKS = "'date', 'page', 'column:NAME:ascending' or 'column:NAME:descending'"
@@ -87,7 +87,7 @@ class Weights:
     'page'
     """
 
-    semantic: float = 1.8
+    semantic: float = 1.6
     topic: float = 0.1
     tags: float = 0.6
     coverage: float = 0.0
