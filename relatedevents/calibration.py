@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -23,6 +24,8 @@ from relatedevents.weights import Weights
 SHIPPED = "default_calibration.json"
 # A logit beyond it would round to certainty, which no finite number of links can teach.
 _MOST = 13.0
+# Of the base rate: see `Calibration.default_cut`.
+_LEAST_LIKELY = 0.2
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,43 @@ class Calibration:
         logits = self.intercept + self.slope * np.round(scores, DECIMALS)
         exact = 1.0 / (1.0 + np.exp(-np.clip(logits, -_MOST, _MOST)))
         return np.asarray(np.round(exact, DECIMALS))
+
+    @property
+    def default_cut(self) -> float:
+        """The probability below which nothing is listed unless a user says so.
+
+        A fifth of the base rate: less likely than most of what stands behind the 50 best.
+        """
+        return self.base_rate * _LEAST_LIKELY
+
+    def least_score(self, probability: float) -> float:
+        """Return the least score, rounded as scores are ordered, that is at least so probable.
+
+        -inf if every score is, inf if none is.
+
+        Examples
+        --------
+        >>> shipped = shipped_calibration()
+        >>> score = shipped.least_score(0.5)
+        >>> at, below = shipped.probabilities(np.array([score, score - 1e-6])).tolist()
+        >>> at >= 0.5 > below
+        True
+        """
+
+        def reaches(step: int) -> bool:
+            score = np.array([step / 10.0**DECIMALS])
+            return bool(self.probabilities(score)[0] >= probability)
+
+        if reaches(0):
+            return -np.inf
+        heaviest = math.ceil(sum(self.weights.by_signal()) * 10.0**DECIMALS)
+        if not reaches(heaviest):
+            return np.inf
+        below, at = 0, heaviest
+        while at - below > 1:
+            middle = (below + at) // 2
+            below, at = (below, middle) if reaches(middle) else (middle, at)
+        return at / 10.0**DECIMALS
 
     def __str__(self) -> str:
         return (

@@ -177,8 +177,9 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         id : str
             The event.
         n : int, optional
-            How many; None means `n_related`. Fewer come only where filters, thresholds or the
-            archive's size leave fewer.
+            How many; None means `n_related`. Fewer come where filters, thresholds, the archive's
+            size or the want of anything related leave fewer: ``table.attrs["ended"]`` says why,
+            {id: reason}.
         as_of : date, mapping {id: date} or "own", optional
             Only events up to this day, inclusive, undated ones left out; ``"own"`` is the
             event's own day. Encoder and statistics stay those of the fit.
@@ -196,7 +197,10 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         min_probability : float, optional
             Leave out of the list all but pins whose `probability` is lower: the estimated chance
             that a reader finds it useful or, after `tune` or `calibrate`, that it is linked. 0.3
-            leaves out what is likely noise; 0.5 keeps what is likely.
+            leaves out what is likely noise; 0.5 keeps what is likely. Where it is not given and
+            probabilities are known, a fifth of their base rate
+            (`relatedevents.calibration.Calibration.default_cut`, .046 as shipped); 0 leaves out
+            nothing.
         diversity : float, default=0.0
             From 0, the best events by score, to 1, events as unlike each other as may be: the
             best one stays, and each next one pays for its likeness, by embedding and tags, to
@@ -365,7 +369,7 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         --------
         >>> from relatedevents import RelatedEvents, load_sample
         >>> model = RelatedEvents().fit(load_sample())
-        >>> [len(block) for block in model.related_blocks(n=2, size=200)]
+        >>> [len(block) for block in model.related_blocks(n=2, size=200, min_probability=0)]
         [400, 400, 42]
         """
         options = ListOptions.among(locals())

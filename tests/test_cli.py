@@ -80,9 +80,9 @@ class TestRelated:
         assert list(got["shared_tags"]) == list(expected["shared_tags"])
 
     def test_the_table_shows_what_the_model_gives(self, capsys, model_dir, model):
-        code, out, err = run(capsys, "related", model_dir, "a")
+        code, out, err = run(capsys, "related", model_dir, "a", "--min-probability", "0")
         assert (code, err) == (0, "")
-        for row in model.related("a").to_dict("records"):
+        for row in model.related("a", min_probability=0).to_dict("records"):
             assert f"{row['rank']}  {row['score']:.3f}  " in out
             assert f"semantic {row['semantic']:.3f}" in out
             assert row["headline"].split()[0] in out
@@ -91,6 +91,13 @@ class TestRelated:
         assert "undated" in out
         assert "no shared tag" in out
         assert max(map(len, out.splitlines())) <= 100
+        assert out.endswith("\n\n4 of 10: the archive has 4 other events\n")
+
+    def test_a_list_that_ends_early_says_why(self, capsys, model_dir, model):
+        out = run(capsys, "related", model_dir, "a")[1]
+        why = model.related("a").attrs["ended"]["a"]
+        assert why.startswith("2 of 10: no other event has a probability of 0.046 or more of being")
+        assert " ".join(out.split()).endswith(why)
 
     def test_an_archive_is_fitted_first(self, capsys, archive, model_dir):
         fitted = run(capsys, "related", archive, "a", *COLUMNS)
@@ -113,7 +120,7 @@ class TestRelated:
         path = tmp_path / "events.csv"
         rows = "a,One,,[],Sport\nb,Two,,[],Politics\nc,Three,,[],Sport\n"
         path.write_text("id,headline,date,tags,category\n" + rows)
-        asked = "related", str(path), "--headline", "Four", "--json"
+        asked = "related", str(path), "--headline", "Four", "--json", "--min-probability", "0"
         lists = {
             name: json.loads(run(capsys, *asked, "--category", name)[1])
             for name in ("Sport", "Politics")
@@ -129,7 +136,7 @@ class TestRelated:
             (["--as-of", "own"], {"as_of": "own"}),
             (["--exclude", "a", "--exclude", "b"], {"exclude": ["a", "b"]}),
             (["--pin", "d", "--pin", "e"], {"pins": ["d", "e"]}),
-            (["--min-score", "1"], {"min_score": 1.0}),
+            (["--min-score", "2"], {"min_score": 2.0}),
             (["--min-probability", "0.5"], {"min_probability": 0.5}),
             (
                 ["-n", "2", "--diversity", "1", "--near-duplicates", "drop"],
@@ -163,7 +170,8 @@ class TestRelated:
     def test_an_empty_list_is_said(self, capsys, model_dir):
         code, out, _ = run(capsys, "related", model_dir, "a", "--min-score", "9")
         assert code == 0
-        assert out.endswith("No related events.\n")
+        assert "\nNo related events.\n0 of 10: no other event " in out
+        assert " ".join(out.split()).endswith(" and has a score of 9 or more")
 
     def test_weights_reach_the_fit(self, capsys, archive):
         code, out, _ = run(
@@ -211,7 +219,8 @@ class TestBatch:
         path = tmp_path / f"lists.{suffix}"
         code, out, err = run(capsys, "batch", model_dir, str(path), "-n", "2")
         assert (code, out) == (0, "")
-        assert err.startswith("5 events, 10 related events: ")
+        assert err.startswith("5 events, 7 related events: ")
+        assert err.endswith("; 2 lists end early, `related` says why\n")
         read = {"csv": pd.read_csv, "jsonl": pd.read_json, "parquet": pd.read_parquet}[suffix]
         table = read(path, lines=True) if suffix == "jsonl" else read(path)
         expected = model.related_all(n=2)
@@ -347,7 +356,8 @@ class TestMistakes:
     def test_dropped_rows_are_one_line_of_warning(self, capsys, tmp_path):
         path = tmp_path / "events.csv"
         path.write_text("id,headline,date,tags\na,One,,[]\nb,,,[]\nc,Two,,[]\n")
-        code, out, err = run(capsys, "related", str(path), "a", "--on-error", "drop", "--json")
+        more = "--json", "--min-probability", "0"
+        code, out, err = run(capsys, "related", str(path), "a", "--on-error", "drop", *more)
         assert code == 0
         assert [row["related_id"] for row in json.loads(out)] == ["c"]
         assert err.startswith("relatedevents: warning: ")

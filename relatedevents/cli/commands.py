@@ -95,32 +95,34 @@ def batch(args: argparse.Namespace) -> None:
     if not to_stdout and takes_blocks(args.out, args.format):
         blocks = _Counted(model.related_blocks(**listing))
         write_blocks(blocks, args.out, format=args.format, **links)
-        _tell_batch(len(archive), blocks.rows, args.out, started)
+        _tell_batch(len(archive), blocks.rows, blocks.ended, args.out, started)
         return
     lists = model.related_all(**listing)
     if to_stdout:
         stream_lists(lists, sys.stdout, format=args.format, **links)
         return
     write_lists(lists, args.out, format=args.format, ids=archive["id"], **links)
-    _tell_batch(len(archive), len(lists), args.out, started)
+    _tell_batch(len(archive), len(lists), len(lists.attrs["ended"]), args.out, started)
 
 
 class _Counted:
-    """Passes blocks of lists on and counts their rows."""
+    """Passes blocks of lists on, counts their rows and the lists that end early."""
 
     def __init__(self, blocks: Iterable[pd.DataFrame]) -> None:
         self.blocks = blocks
-        self.rows = 0
+        self.rows = self.ended = 0
 
     def __iter__(self) -> Iterator[pd.DataFrame]:
         for block in self.blocks:
             self.rows += len(block)
+            self.ended += len(block.attrs["ended"])
             yield block
 
 
-def _tell_batch(events: int, rows: int, out: str, started: float) -> None:
+def _tell_batch(events: int, rows: int, ended: int, out: str, started: float) -> None:
     seconds = time.perf_counter() - started
-    _note(f"{events:,} events, {rows:,} related events: {out} ({seconds:.1f} s)")
+    short = f"; {ended:,} lists end early, `related` says why" if ended else ""
+    _note(f"{events:,} events, {rows:,} related events: {out} ({seconds:.1f} s){short}")
 
 
 def update(args: argparse.Namespace) -> None:

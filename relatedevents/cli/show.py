@@ -102,14 +102,15 @@ def list_text(lists: pd.DataFrame, event: Mapping[str, object]) -> str:
     str
         Lines of at most 100 columns, each ended: below each headline relation and reason, where
         the list has them, shared tags, and the parts but those that are 0. Probabilities are left
-        out where none is known.
+        out where none is known. Last, why the list is shorter than was asked for, if it is.
     """
     margin = " " * (_DATE_WIDTH + len(_GAP))
     head = _block(f"{day_text(event['date']):<{_DATE_WIDTH}}{_GAP}", str(event["headline"]))
     tags = _joined(event["tags"])
     head += _block(f"{margin}tags: ", tags) if tags else [f"{margin}no tags"]
+    ended = [line for why in lists.attrs.get("ended", {}).values() for line in _block("", why)]
     if not len(lists):
-        return "\n".join([*head, "", "No related events."]) + "\n"
+        return "\n".join([*head, "", "No related events.", *ended]) + "\n"
 
     rank_width = len(str(int(lists["rank"].max())))
     has_probability = "probability" in lists.columns and bool(lists["probability"].notna().all())
@@ -127,7 +128,7 @@ def list_text(lists: pd.DataFrame, event: Mapping[str, object]) -> str:
             lines += _block(indent, f"{row['relation']}: {row['reason']}")
         lines += _block(indent, _shared(row))
         lines += _block(indent, _sum_of(row))
-    return "\n".join([*head, "", *lines]) + "\n"
+    return "\n".join([*head, "", *lines, *(["", *ended] if ended else [])]) + "\n"
 
 
 def _sum_of(row: Mapping[str, object]) -> str:

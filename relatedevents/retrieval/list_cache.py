@@ -78,6 +78,11 @@ class ListCache:
             return np.full(len(self), -np.inf)
         return np.round(self.scores[:, self.n - 1], DECIMALS)
 
+    def reaching(self, least: float) -> ListCache:
+        """Return the lists without what has a lower score than that, rounded."""
+        rows = np.where(np.round(self.scores, DECIMALS) >= least, self.rows, -1)
+        return replace(self, rows=rows.astype(np.int32, copy=False))
+
     def renumbered(self, source: npt.NDArray[np.int64]) -> ListCache:
         """Return what is left of the lists after events came or went; nobody else's arrays.
 

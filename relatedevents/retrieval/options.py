@@ -14,6 +14,7 @@ import pandas as pd
 from relatedevents._util.checks import check_choice, check_count, check_number, problem, shown
 from relatedevents.archive import Ids
 from relatedevents.calibration import Calibration, check_min_probability
+from relatedevents.engines.terms import DECIMALS
 from relatedevents.errors import InputError
 from relatedevents.index.index import Index
 from relatedevents.index.numbering import Rows
@@ -164,6 +165,8 @@ class Request:
         The latest day of each query's candidates.
     pinned : (numpy.ndarray of int64, numpy.ndarray of int64)
         Query numbers and rows of what stands above all candidates.
+    likely : float
+        The least score, rounded, that is probable enough.
     """
 
     queries: Queries
@@ -174,6 +177,12 @@ class Request:
     allowed: npt.NDArray[np.bool_]
     max_day: npt.NDArray[np.int64] | None
     pinned: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
+    likely: float
+
+    def reached(self, scores: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+        """Return which scores are high enough to be listed."""
+        least = -np.inf if self.options.min_score is None else self.options.min_score
+        return np.asarray((scores >= least) & (np.round(scores, DECIMALS) >= self.likely))
 
     def same_as(self, other: Request) -> bool:
         """Return whether another request, of the same queries, asks for the same lists."""
@@ -204,8 +213,7 @@ def read_request(
     InputError
         If an option can't be used; see `RelatedEvents.related`.
     """
-    if options.min_probability is not None:
-        check_min_probability(options.min_probability, calibration)
+    likely = least_likely(calibration, options.min_probability)
     exclude = read_choice("exclude", options.exclude, index.ids)
     pins = read_choice("pins", options.pins, index.ids)
     check_pins(pins, exclude, index.ids)
@@ -219,7 +227,23 @@ def read_request(
     allowed[exclude.everywhere] = False
     allowed[pins.everywhere] = False
     pinned = _pinned(index, queries.rows, pins, max_day)
-    return Request(queries, n, options, exclude, pins, allowed, max_day, pinned)
+    return Request(queries, n, options, exclude, pins, allowed, max_day, pinned, likely)
+
+
+def least_likely(calibration: Calibration | None, min_probability: float | None) -> float:
+    """Return the least score, rounded, that is listed by its probability.
+
+    Raises
+    ------
+    InputError
+        If `min_probability` is given and can't be used.
+    """
+    if min_probability is not None:
+        check_min_probability(min_probability, calibration)
+    if calibration is None:
+        return -np.inf
+    least = calibration.default_cut if min_probability is None else min_probability
+    return calibration.least_score(least)
 
 
 def _check_for_all(name: str, choice: Choice) -> None:

@@ -23,6 +23,7 @@ from relatedevents.engines.base import Best, Engine, Filters
 from relatedevents.index.index import Index
 from relatedevents.index.numbering import Rows
 from relatedevents.rerank import Above, keep_distinct, pick_diverse
+from relatedevents.retrieval.endings import endings_of
 from relatedevents.retrieval.options import Request
 from relatedevents.retrieval.pairs import Pairs, join, without
 from relatedevents.retrieval.queries import Queries, worded
@@ -142,8 +143,7 @@ class Pipeline:
         last = ranks == width
         lowest = np.full(len(request.queries), -np.inf)
         lowest[pairs.queries[last]] = pairs.scores[last]
-        least = -np.inf if request.options.min_score is None else request.options.min_score
-        pairs = pairs.where(pairs.scores >= least)
+        pairs = pairs.where(request.reached(pairs.scores))
         if request.options.near_duplicates == "keep":
             return pairs, numbers[:0]
         new = self._new(request, pairs)
@@ -151,7 +151,7 @@ class Pipeline:
         dropped = np.bincount(pairs.queries[~new], minlength=n_queries) > 0
         pairs = pairs.where(new)
         n_listed = np.bincount(pairs.queries, minlength=n_queries)
-        short = dropped & (n_listed < request.n) & np.isfinite(lowest) & (lowest >= least)
+        short = dropped & (n_listed < request.n) & np.isfinite(lowest) & request.reached(lowest)
         # No query has more candidates than the archive has events.
         short &= width < len(self.scorer.index)
         return pairs.where(~short[pairs.queries]), numbers[short[numbers]]
@@ -197,9 +197,6 @@ class Pipeline:
         scorer, queries, index = self.scorer, request.queries, self.scorer.index
         parts = scorer.parts(queries, pairs.queries, pairs.candidates)
         probabilities = scorer.probabilities(pairs.scores)
-        if request.options.min_probability is not None:
-            likely = pairs.pinned | (probabilities >= request.options.min_probability)
-            pairs, parts, probabilities = pairs.where(likely), parts[likely], probabilities[likely]
         tags = shared_tags(
             queries.features.tags,
             queries.feature_rows[pairs.queries],
@@ -211,6 +208,8 @@ class Pipeline:
         if reasons:
             told = reasons_of(scorer, queries, pairs.queries, pairs.candidates, parts)
             table["relation"], table["reason"] = map(text_column, told)
+        listed = np.bincount(pairs.queries, minlength=len(queries))
+        table.attrs["ended"] = endings_of(request, listed, index, scorer.calibration)
         return table, Rows(pairs.candidates)
 
 
