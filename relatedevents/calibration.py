@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cache
@@ -175,30 +174,6 @@ def shipped_for(encoder: Encoder) -> Calibration | None:
         return None
     shipped = shipped_calibration()
     return shipped if encoder_fingerprint(encoder) == shipped.encoder else None
-
-
-def saved_calibration(settings: Mapping[str, Any]) -> Calibration | None:
-    """Return a saved model's calibration.
-
-    Earlier versions had a coefficient for each signal. What shipped with them is replaced by what
-    ships now; what a user learned can't be turned into a function of the score, so None is left.
-
-    Raises
-    ------
-    KeyError, TypeError, ValueError
-        As `Calibration.from_dict`.
-    """
-    if "coefficients" not in settings:
-        return Calibration.from_dict(settings)
-    shipped = shipped_calibration()
-    if (settings["meaning"], settings["encoder"]) == (shipped.meaning, shipped.encoder):
-        return shipped
-    told = (
-        "this model's probabilities were learned by an earlier version and no longer hold: "
-        "learn them again with model.calibrate(links)"
-    )
-    warnings.warn(told, UserWarning, stacklevel=2)
-    return None
 
 
 def check_min_probability(value: object, calibration: Calibration | None) -> float:

@@ -16,8 +16,6 @@ SIGNALS = tuple(BUILT_IN)
 # Beyond it, double precision could not hold a score to the six decimals that order a list.
 _HEAVIEST = 1e6
 _LOWEST_THRESHOLD = 1e-3
-# The default, and what the pace scales.
-_HALF_LIVES = (3.0, 30.0, 365.0)
 #: Signals of earlier versions: what saved settings may still name.
 _REMOVED = ("neighbours",)
 _TIE_BREAKS = "'date', 'page', 'column:NAME:ascending' or 'column:NAME:descending'"
@@ -54,10 +52,8 @@ class Weights:
         Time needs a reason: its part is multiplied by ``min(1, content / time_threshold)``, where
         the content is the sum of the parts of semantic, topic, tags, coverage, words and added
         signals that are content. 0: it needs none.
-    half_life : float, tuple of float or "pace"
+    half_life : float or tuple of float
         Days after which the time signal is halved; the mean of the decays if several are given.
-        ``"pace"``: 3, 30 and 365 days, longer where the archive has few events a week
-        (`relatedevents.signals.time.pace_factor`).
     recency_half_life : float
         Days after which the recency signal is halved.
     extra : mapping, optional
@@ -97,7 +93,7 @@ class Weights:
     time: float = 1.4
     recency: float = 0.0
     time_threshold: float = 2.0
-    half_life: float | tuple[float, ...] | str = _HALF_LIVES
+    half_life: float | tuple[float, ...] = (3.0, 30.0, 365.0)
     recency_half_life: float = 365.0
     tie_break: str = "date"
     extra: Mapping[str, float] | tuple[tuple[str, float], ...] = ()
@@ -161,19 +157,8 @@ class Weights:
         own = (getattr(self, name) for name in BUILT_IN)
         return (*own, *(extra.get(name, 0.0) for name in signal_names()[len(BUILT_IN) :]))
 
-    @property
-    def follows_pace(self) -> bool:
-        """Whether the archive's pace scales the half-lives."""
-        return self.half_life == "pace"
-
     def half_lives(self) -> tuple[float, ...]:
-        """Return the time scales as a tuple, also where one number was given.
-
-        Those of "pace" as they are before an archive scales them;
-        `relatedevents.signals.time.half_lives_of` tells what holds for one.
-        """
-        if isinstance(self.half_life, str):  # "pace"
-            return _HALF_LIVES
+        """Return the time scales as a tuple, also where one number was given."""
         return self.half_life if isinstance(self.half_life, tuple) else (self.half_life,)
 
     def tie_break_column(self) -> tuple[str, bool] | None:
@@ -236,14 +221,9 @@ def _checked_threshold(threshold: object) -> float:
     return number
 
 
-def _checked_half_life(half_life: object) -> float | tuple[float, ...] | str:
-    """Return the half-lives: one number, several, or that they follow the pace."""
+def _checked_half_life(half_life: object) -> float | tuple[float, ...]:
+    """Return the half-lives: one number, or several."""
     name = "weights.half_life"
-    if half_life == "pace":
-        return "pace"
-    if isinstance(half_life, str):
-        allowed = "'pace', or a finite number above 0"
-        raise InputError(problem(name, f"got {shown(half_life)}", allowed))
     if not isinstance(half_life, (tuple, list)):
         return check_number(name, half_life, 0.0, above=True)
     if not half_life:

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.slow
 WEIGHTS = {
     "default": Weights(),
     "every signal": ALL,
-    "gated": GATED.with_params(half_life="pace"),
+    "gated": GATED,
     "tags": Weights.only(tags=1.0),
     "shared tags": Weights.shared_tags(),
     "by a column": Weights(tie_break="column:category:descending"),
@@ -137,7 +137,7 @@ random_weights = st.fixed_dictionaries(
     {name: st.sampled_from([0.0, 0.1, 0.7, 1.3]) for name in SIGNALS}
     | {
         "coverage": st.sampled_from([0.1, 0.9]),
-        "half_life": st.sampled_from([5.0, (3.0, 90.0), "pace"]),
+        "half_life": st.sampled_from([5.0, (3.0, 90.0)]),
         "recency_half_life": st.just(9.0),
         "time_threshold": st.sampled_from([0.0, 0.7]),
     }

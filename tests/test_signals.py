@@ -25,14 +25,7 @@ from relatedevents.signals.recency import recency_values
 from relatedevents.signals.register import all_signals
 from relatedevents.signals.score import add_parts, pair_parts, score_terms
 from relatedevents.signals.text import saturate
-from relatedevents.signals.time import (
-    PACE_LIMIT,
-    PACE_REFERENCE,
-    half_lives_of,
-    pace_factor,
-    pace_of,
-    time_values,
-)
+from relatedevents.signals.time import time_values
 from relatedevents.weights import SIGNALS
 
 
@@ -121,39 +114,6 @@ def test_what_is_content_and_what_is_gated():
     roles = {signal.name: signal.role for signal in all_signals()}
     assert [name for name in roles if roles[name] == "content"] == list(CONTENT)
     assert [name for name in roles if roles[name] == "gated"] == ["time"]
-
-
-@pytest.mark.parametrize(
-    ("days", "pace"),
-    [
-        # Eleven events, one every two days: between the quartiles, days 5 and 15, lie 10 / 7 weeks.
-        (range(0, 22, 2), 5.5 * 7 / 10),
-        # Two that came long before and after change little, undated ones nothing.
-        ([0, *range(1000, 1022, 2), 9000, *[UNDATED] * 5], 6.5 * 7 / 12),
-        # One day counts as a week.
-        ([500] * 30, 15.0),
-        ([7], 0.5),
-        ([UNDATED], None),
-        ([], None),
-    ],
-)
-def test_the_pace_by_hand(days, pace):
-    assert pace_of(np.array(list(days), dtype=np.int32)) == pytest.approx(pace)
-
-
-def test_half_lives_follow_the_pace():
-    assert pace_factor(PACE_REFERENCE * 1000) == pace_factor(None) == 1.0
-    assert pace_factor(1e-12) == PACE_LIMIT
-    model = RelatedEvents(encoder=KeywordEncoder(), weights=Weights.only(time=1, half_life="pace"))
-    features = model.fit(random_frame(2, 40, days=600)).index_.features
-    factor = pace_factor(pace_of(features.days))
-    assert 1.5 < factor < PACE_LIMIT
-    lives = half_lives_of(features, model.weights)
-    assert lives == tuple(factor * days for days in (3.0, 30.0, 365.0))
-    assert half_lives_of(features, Weights()) == (3.0, 30.0, 365.0)
-    fixed = RelatedEvents(encoder=KeywordEncoder(), weights=Weights.only(time=1, half_life=lives))
-    fixed.fit(model.archive_)
-    assert model.related_all(9).equals(fixed.related_all(9))
 
 
 def test_opposite_vectors_count_nothing():

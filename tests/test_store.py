@@ -18,10 +18,9 @@ from toy import GATED, ConstantEncoder, KeywordEncoder, random_frame, toy_frame,
 
 from relatedevents import RelatedEvents
 from relatedevents.errors import InputError, StoreError
-from relatedevents.signals.time import half_lives_of, pace_of
 from relatedevents.store import Contents, is_saved, load, save
 
-RICH = GATED.with_params(tie_break="column:views:descending", half_life="pace")
+RICH = GATED.with_params(tie_break="column:views:descending")
 
 
 @pytest.fixture
@@ -96,20 +95,6 @@ def test_what_the_signals_know_comes_back_bit_by_bit(tmp_path, mmap, tagged):
     assert np.array_equal(
         theirs.features.spaces["category"].likeness, ours.features.spaces["category"].likeness
     )
-
-
-def test_a_model_saved_before_there_was_a_pace_has_the_half_lives_as_they_are(tmp_path):
-    model = RelatedEvents(encoder=KeywordEncoder(), weights=RICH.with_params(tie_break="date"))
-    folder = model.fit(random_frame(2, 40)).save(tmp_path / "model")
-    settings = json.loads((folder / "settings.json").read_text())
-    assert settings.pop("time_pace") == pace_of(model.index_.features.days)
-    sealed(folder, **{"settings.json": json.dumps(settings).encode()})
-    loaded = RelatedEvents.load(folder, encoder=KeywordEncoder())
-    assert half_lives_of(loaded.index_.features, loaded.weights) == (3.0, 30.0, 365.0)
-    settings["time_pace"] = "slow"
-    sealed(folder, **{"settings.json": json.dumps(settings).encode()})
-    with pytest.raises(StoreError, match="a wrong thing"):
-        RelatedEvents.load(folder)
 
 
 def test_a_loaded_model_can_be_saved_again_over_its_own_files(saved):

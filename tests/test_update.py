@@ -41,7 +41,7 @@ pytestmark = pytest.mark.slow
 EVERY = {
     "default": Weights(),
     "every signal": ALL,
-    "gated": GATED.with_params(half_life="pace"),
+    "gated": GATED,
     "shared tags": Weights.shared_tags(),
     "tags alone": Weights.only(tags=1.0),
     "recency": Weights.only(recency=1.0, coverage=0.1),

@@ -21,7 +21,7 @@ from relatedevents.errors import InputError, UnknownIdError
 WEIGHTS = {
     "default": Weights(),
     "every signal": ALL,
-    "gated": GATED.with_params(half_life="pace"),
+    "gated": GATED,
     "tags": Weights.only(tags=1.0),
     "by a column": Weights(tie_break="column:views:descending"),
 }

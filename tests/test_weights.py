@@ -83,14 +83,6 @@ def test_weights_without_a_threshold_have_none():
     assert Weights.from_dict({"time_threshold": 2}).time_threshold == 2.0
 
 
-def test_half_lives_that_follow_the_pace():
-    weights = Weights(half_life="pace")
-    assert weights.half_lives() == (3.0, 30.0, 365.0)
-    assert weights.follows_pace
-    assert not Weights().follows_pace
-    assert Weights.from_dict(weights.to_dict()) == clone(weights) == weights
-
-
 def test_only_names_will_do():
     with pytest.raises(TypeError, match="positional"):
         Weights(0.5)
@@ -114,7 +106,7 @@ BAD = [
     ({"half_life": -3}, "weights.half_life: got -3; allowed: a finite number above 0."),
     ({"half_life": ()}, "weights.half_life: got no number; allowed: one or more numbers of days."),
     ({"half_life": (7, 0)}, "weights.half_life: got 0; allowed: a finite number above 0."),
-    ({"half_life": "7"}, "weights.half_life: got '7'; allowed: 'pace', or a finite number above"),
+    ({"half_life": "7"}, "weights.half_life: got '7'; allowed: a finite number above"),
     (
         {"time_threshold": 1e-9},
         "weights.time_threshold: got 1e-09; allowed: 0, or a number from 0.001 up to 1e+06.",

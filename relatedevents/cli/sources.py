@@ -50,8 +50,6 @@ def read_weights(text: str) -> Weights:
     --------
     >>> read_weights("semantic=1,tags=.5").tags
     0.5
-    >>> read_weights("time=1,half_life=pace").follows_pace
-    True
     >>> read_weights("shared_tags").tie_break
     'page'
     """

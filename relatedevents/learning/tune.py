@@ -235,8 +235,8 @@ def _best_rows(
     ).rows
 
 
-def _half_lives(weights: Weights) -> list[float | tuple[float, ...] | str]:
-    return [weights.half_life, *_HALF_LIVES, *_SCALES, "pace"]
+def _half_lives(weights: Weights) -> list[float | tuple[float, ...]]:
+    return [weights.half_life, *_HALF_LIVES, *_SCALES]
 
 
 def _orders(weights: Weights) -> list[Weights]:

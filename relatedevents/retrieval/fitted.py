@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from relatedevents._util.checks import check_choice, check_count, problem, shown
 from relatedevents._util.contents import Contents
-from relatedevents.calibration import Calibration, saved_calibration
+from relatedevents.calibration import Calibration
 from relatedevents.encoders import (
     Encoder,
     is_static,
@@ -197,7 +197,7 @@ class Fitted:
         return cls(
             index,
             _encoder_of(contents),
-            None if calibration is None else saved_calibration(calibration),
+            None if calibration is None else Calibration.from_dict(calibration),
             ListCache.of_contents(contents, len(index)),
         )
 

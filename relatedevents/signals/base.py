@@ -23,15 +23,11 @@ class Scales(Protocol):
     """What `Weights` says of time."""
 
     @property
-    def follows_pace(self) -> bool:
-        """Whether the archive's pace scales the half-lives of the time signal."""
-
-    @property
     def recency_half_life(self) -> float:
         """Days after which the recency signal is halved."""
 
     def half_lives(self) -> tuple[float, ...]:
-        """Return the days after which the time signal is halved, before any scaling."""
+        """Return the days after which the time signal is halved, one or several."""
 
 
 class SignalWeights(Scales, Protocol):
