@@ -168,6 +168,7 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         min_probability: float | None = None,
         diversity: float = 0.0,
         near_duplicates: str = "keep",
+        series_limit: int | None = 2,
         reasons: bool = False,
     ) -> pd.DataFrame:
         """Return the related events of one event of the archive, best first.
@@ -211,6 +212,9 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
             Whether an event may be listed whose headline says the same as the query's own or as
             one above it: the same words, or nearly the same within a week. The list is filled
             from further down; pins stay.
+        series_limit : int or None, default=2
+            How many events of one series a list may hold, headlines that are the same but for
+            numbers and dates; None for any number. The list is filled from further down.
         reasons : bool, default=False
             Whether to add what each event is to this one, in a word and in a sentence.
 
@@ -252,6 +256,7 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         min_probability: float | None = None,
         diversity: float = 0.0,
         near_duplicates: str = "keep",
+        series_limit: int | None = 2,
         reasons: bool = False,
     ) -> pd.DataFrame:
         """Return the events related to one that is not in the archive, best first.
@@ -269,7 +274,7 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         summary, text : str, optional
             What is said of it beside the headline, where the archive has such a column.
         n, as_of, where, exclude, pins, min_score, min_probability, diversity, near_duplicates,
-        reasons
+        series_limit, reasons
             As in `related`.
 
         Returns
@@ -296,6 +301,7 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         min_probability: float | None = None,
         diversity: float = 0.0,
         near_duplicates: str = "keep",
+        series_limit: int | None = 2,
         reasons: bool = False,
     ) -> pd.DataFrame:
         """Return the lists of several events as one long table, in the order of `ids`.
@@ -319,6 +325,7 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         min_probability: float | None = None,
         diversity: float = 0.0,
         near_duplicates: str = "keep",
+        series_limit: int | None = 2,
         reasons: bool = False,
     ) -> pd.DataFrame:
         """Return the lists of the whole archive as one long table, in the archive's order.
@@ -343,6 +350,7 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         min_probability: float | None = None,
         diversity: float = 0.0,
         near_duplicates: str = "keep",
+        series_limit: int | None = 2,
         reasons: bool = False,
     ) -> Iterator[pd.DataFrame]:
         """Give the long table of `related_all` in blocks, one after the other.
@@ -357,7 +365,7 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         size : int
             How many events' lists a block holds.
         n, as_of, where, exclude, pins, min_score, min_probability, diversity, near_duplicates,
-        reasons
+        series_limit, reasons
             As in `related_all`.
 
         Yields

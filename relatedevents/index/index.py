@@ -18,6 +18,7 @@ from relatedevents._util.contents import Contents
 from relatedevents.archive import Ids, days_of, inverse
 from relatedevents.encoders import Encoder, encode_headlines
 from relatedevents.errors import InputError, StoreError
+from relatedevents.features.series import series_codes
 from relatedevents.features.tags import TagSpace
 from relatedevents.features.word_sets import FitWords, Wording
 from relatedevents.index.numbering import Positions, Rows
@@ -77,6 +78,11 @@ class Index:
         """What the headline of each row says, read when it is first asked for."""
         headlines = values_of(self.table, self.order)("headline")
         return self.fit_words.wording(headlines)
+
+    @cached_property
+    def series(self) -> npt.NDArray[np.int64]:
+        """The number of each row's series, -1 where its headline stands alone."""
+        return series_codes(values_of(self.table, self.order)("headline"))
 
     @property
     def tag_space(self) -> TagSpace:

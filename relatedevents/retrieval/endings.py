@@ -81,4 +81,6 @@ def _left_out(request: Request, calibration: Calibration | None) -> str:
         reasons.append(f"has a probability of {least:.2g} or more of {calibration.meaning}")
     if options.min_score is not None:
         reasons.append(f"has a score of {options.min_score:g} or more")
+    if not reasons:
+        reasons.append("is of another series")
     return "no other event " + " and ".join(reasons)

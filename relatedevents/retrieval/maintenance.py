@@ -21,7 +21,7 @@ from relatedevents.index.numbering import Positions, Rows
 from relatedevents.index.update import IndexUpdate, update_index
 from relatedevents.retrieval.filters import read_choice
 from relatedevents.retrieval.fitted import Fitted
-from relatedevents.retrieval.options import Asked, least_likely, read_request
+from relatedevents.retrieval.options import Asked, read_request
 from relatedevents.retrieval.queries import Queries
 from relatedevents.retrieval.retriever import Retriever
 from relatedevents.retrieval.update import IncrementalTopK, ListChange, Update
@@ -151,7 +151,4 @@ def _kept_lists_updated(
         now, searched, merged = IncrementalTopK(change, engine, weights).run(lists)
         report = replace(report, searched=searched, merged=merged)
         after.fitted.lists = now
-    # What is too improbable to be listed changes no list that is seen.
-    least = least_likely(after.calibration, None)
-    seen = ListChange.of(change, before.reaching(least))
-    return seen.changed(now.reaching(least)), report
+    return ListChange.of(change, retriever.seen(before)).changed(after.seen(now)), report

@@ -40,12 +40,15 @@ class ListOptions:
     min_probability: float | None = None
     diversity: float = 0.0
     near_duplicates: str = "keep"
+    series_limit: int | None = 2
 
     def __post_init__(self) -> None:
         if self.min_score is not None:
             check_number("min_score", self.min_score)
         check_number("diversity", self.diversity, 0.0, 1.0)
         check_choice("near_duplicates", self.near_duplicates, ["keep", "drop"])
+        if self.series_limit is not None:
+            check_count("series_limit", self.series_limit)
 
     @classmethod
     def among(cls, arguments: Mapping[str, Any]) -> Self:
@@ -58,8 +61,8 @@ class ListOptions:
     @property
     def plain(self) -> bool:
         """Whether nothing was said."""
-        thresholds = (self.min_score, self.min_probability)
-        return self.unfiltered and not self.varied and all(one is None for one in thresholds)
+        kept = replace(self, as_of=None, where=None, exclude=None, pins=None)
+        return self.unfiltered and kept == ListOptions()
 
     @property
     def unfiltered(self) -> bool:

@@ -20,6 +20,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from relatedevents.engines.base import Best, Engine, Filters
+from relatedevents.features.series import within_limit
 from relatedevents.index.index import Index
 from relatedevents.index.numbering import Rows
 from relatedevents.rerank import Above, keep_distinct, pick_diverse
@@ -123,15 +124,16 @@ class Pipeline:
         pairs = join(*pieces) if len(pieces) > 1 else pieces[0]
         if request.options.diversity:
             return pairs.take(self._diverse(request, pairs))
-        return pairs.where(pairs.ranks() <= request.n) if request.options.varied else pairs
+        # Of what was looked at further down there may be more than enough.
+        return pairs.where(pairs.ranks() <= request.n)
 
     def _distinct(
         self, request: Request, numbers: I64, width: int, best: Best
     ) -> tuple[Pairs, I64]:
         """Return the candidates of some queries that may be listed, where they are enough.
 
-        And the numbers of the other queries: near-duplicates leave their lists short, and more
-        candidates may stand further down.
+        And the numbers of the other queries: near-duplicates and more of one series leave their
+        lists short, and more candidates may stand further down.
         """
         pairs = Pairs.of(best)
         pairs = replace(pairs, queries=numbers[pairs.queries])
@@ -144,8 +146,6 @@ class Pipeline:
         lowest = np.full(len(request.queries), -np.inf)
         lowest[pairs.queries[last]] = pairs.scores[last]
         pairs = pairs.where(request.reached(pairs.scores))
-        if request.options.near_duplicates == "keep":
-            return pairs, numbers[:0]
         new = self._new(request, pairs)
         n_queries = len(request.queries)
         dropped = np.bincount(pairs.queries[~new], minlength=n_queries) > 0
@@ -157,6 +157,17 @@ class Pipeline:
         return pairs.where(~short[pairs.queries]), numbers[short[numbers]]
 
     def _new(self, request: Request, pairs: Pairs) -> npt.NDArray[np.bool_]:
+        """Return which candidates say something new: no near-duplicates, no more of a series."""
+        limit, new = request.options.series_limit, np.ones(len(pairs.queries), dtype=np.bool_)
+        if request.options.near_duplicates == "drop":
+            new = self._no_repeats(request, pairs)
+        if limit is not None:
+            kept = pairs.where(new)
+            codes = self.scorer.index.series[kept.candidates]
+            new[np.flatnonzero(new)] = within_limit(kept.queries, codes, limit)
+        return new
+
+    def _no_repeats(self, request: Request, pairs: Pairs) -> npt.NDArray[np.bool_]:
         """Return which candidates are near-duplicates of neither the query nor one above them."""
         queries = request.queries
         wording, days, own_rows = worded(self.scorer.index, queries)

@@ -4,6 +4,7 @@
 relation                   holds where
 ========================== ==================================================================
 near-repeat                the headlines say the same: `near_duplicates="drop"` leaves it out
+same series                the headlines are the same but for numbers and dates
 earlier in the same story  one story, and the related event is up to 180 days earlier
 follow-up                  one story, and it is up to 180 days later
 same days                  no more than 3 days lie between them
@@ -21,8 +22,7 @@ benchmarks/CONFIDENCE.md that are of one story by this, within 180 days, two of 
 closely related or as of the same story, and 4 % as unrelated.
 
 A day that is not known makes no rule hold that asks for days, and a signal that weighs nothing has
-the value 0. Series ("Part 12", "Part 13") have no relation of their own; a rule for them belongs
-after that of near-repeats.
+the value 0.
 """
 
 from __future__ import annotations
@@ -35,8 +35,11 @@ import numpy as np
 import numpy.typing as npt
 
 from relatedevents.archive import UNDATED
+from relatedevents.features.series import series_key
 from relatedevents.features.tags import TagSpace
 from relatedevents.features.words import WordSpace
+from relatedevents.index.index import Index
+from relatedevents.index.numbering import Rows
 from relatedevents.rerank import say_the_same
 from relatedevents.retrieval.queries import Queries, worded
 from relatedevents.retrieval.scorer import Scorer
@@ -132,6 +135,8 @@ class Known:
         Whether both have a date.
     repeats : numpy.ndarray of bool, shape (n_pairs,)
         Whether the headlines say the same.
+    series : numpy.ndarray of bool, shape (n_pairs,)
+        Whether they are of one series.
     tags, words : Shared
         All shared tags; the telling ones of the shared words.
     semantic : numpy.ndarray of float64, shape (n_pairs,)
@@ -141,6 +146,7 @@ class Known:
     gaps: I64
     dated: Mask
     repeats: Mask
+    series: Mask
     tags: Shared
     words: Shared
     semantic: npt.NDArray[np.float64]
@@ -164,6 +170,7 @@ class Known:
 #: The rules, in their order: a relation, and the pairs that it fits.
 RULES: dict[str, Callable[[Known], Mask]] = {
     "near-repeat": lambda known: known.repeats,
+    "same series": lambda known: known.series,
     "earlier in the same story": lambda known: known.one_story & known.within(-STORY_DAYS, -1),
     "follow-up": lambda known: known.one_story & known.within(1, STORY_DAYS),
     "same days": lambda known: known.within(-SAME_DAYS, SAME_DAYS),
@@ -216,7 +223,18 @@ def known_of(
         np.where(dated, days[1] - days[0], 0),
         dated,
         repeats,
+        _of_one_series(index, queries, numbers, rows),
         Shared.of(pairs, "tags"),
         Shared.of(pairs, _WORDS, telling=True),
         parts[:, column] / (weight or 1.0),
     )
+
+
+def _of_one_series(index: Index, queries: Queries, numbers: I64, rows: I64) -> Mask:
+    if queries.in_archive:
+        codes = index.series[np.asarray(queries.rows)[numbers]]
+        return np.asarray((codes >= 0) & (codes == index.series[rows]))
+    headlines = index.table["headline"].iloc[index.positions(Rows(rows))]
+    keys = [series_key(headline) for headline in queries.ids.tolist()]
+    pairs = zip(numbers.tolist(), headlines, strict=True)
+    return np.array([keys[q] is not None and keys[q] == series_key(h) for q, h in pairs], np.bool_)

@@ -13,13 +13,14 @@ import pandas as pd
 from relatedevents._util.checks import check_flag
 from relatedevents.calibration import Calibration
 from relatedevents.engines.base import Best, Filters
+from relatedevents.features.series import within_limit
 from relatedevents.index.index import Index
 from relatedevents.index.numbering import Positions, Rows
 from relatedevents.retrieval.explain import Explanation, explanation_of
 from relatedevents.retrieval.filters import read_as_of
 from relatedevents.retrieval.fitted import Fitted, Setup
 from relatedevents.retrieval.list_cache import ListCache
-from relatedevents.retrieval.options import ListOptions, read_request
+from relatedevents.retrieval.options import ListOptions, least_likely, read_request
 from relatedevents.retrieval.pipeline import Pipeline, with_events
 from relatedevents.retrieval.queries import Queries
 from relatedevents.retrieval.scorer import Scorer
@@ -171,6 +172,23 @@ class Retriever:
         lists = ListCache(rows, scores, n, self.setup.weights, index.version, engine)
         self.fitted.answered = request, self.calibration, lists
         return lists
+
+    def seen(self, lists: ListCache) -> ListCache:
+        """Return kept lists as users see them: without what is improbable, or more of a series."""
+        cut = lists.reaching(least_likely(self.calibration, None))
+        numbers, ranks = np.nonzero(cut.rows >= 0)
+        codes = self.index.series[cut.rows[numbers, ranks]]
+        limit = ListOptions.series_limit
+        within = within_limit(numbers, codes, limit if limit is not None else len(codes))
+        again = np.unique(numbers[~within])
+        if not len(again):
+            return cut
+        queries = Queries.of_rows(self.index, Rows(again))
+        table, related = self.lists(queries, cut.n, ListOptions(), keep=False)
+        cut.rows[again] = -1
+        owners = self.index.ids.rows_of(table["id"])
+        cut.rows[owners, table["rank"].to_numpy() - 1] = related
+        return cut
 
     def lists_before_update(self) -> ListCache:
         """Return the lists that an update is compared with: those made last, or new ones."""

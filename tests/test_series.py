@@ -1,0 +1,134 @@
+"""Series: which headlines are of one, and that lists hold no more of one than they may."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from toy import KeywordEncoder
+
+from relatedevents import InputError, RelatedEvents
+from relatedevents.features.series import series_codes, series_key, within_limit
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("Weekly digest 12", "Weekly Digest #13", True),
+        ("Part I: the flood", "Part IV: The flood", True),
+        ("Digest, 3 May 2021", "Digest, Sunday 14th June 2020", True),
+        ("Go 1.12 is released", "Go 1.2.3 is released", True),
+        ("第12回の会", "第3回の会", True),
+        ("A bomb kills 12 in Rome", "A bomb kills 12 in Oslo", False),
+        ("Rebels leave Kidal", "Rebels leave Kidal", False),
+        ("12", "13", False),
+    ],
+)
+def test_keys(one, other, same):
+    assert (series_key(one) is not None and series_key(one) == series_key(other)) == same
+
+
+def test_codes():
+    assert series_codes([]).tolist() == []
+    assert series_codes(["A 1", "B 1", "A 2", "A", "C"]).tolist() == [0, -1, 0, -1, -1]
+
+
+def test_within_limit_by_a_slow_reference():
+    rng = np.random.default_rng(0)
+    lists, codes = np.sort(rng.integers(0, 9, 200)), rng.integers(-1, 4, 200)
+    for limit in (1, 2, 5):
+        seen: dict[tuple[int, int], int] = {}
+        wanted = []
+        for key in zip(lists.tolist(), codes.tolist(), strict=True):
+            seen[key] = seen.get(key, 0) + 1
+            wanted.append(key[1] < 0 or seen[key] <= limit)
+        assert within_limit(lists, codes, limit).tolist() == wanted
+
+
+def frame_of(n_digests, n_others=8, start=0):
+    rows = [
+        (f"d{k}", f"2012-01-{1 + k % 28:02}", f"Flood digest {k}", ["Flood"])
+        for k in range(start, start + n_digests)
+    ]
+    others = ["town", "match", "strike", "court", "vote", "army", "peace", "rain"]
+    rows += [
+        (f"o{start + k}", f"2012-02-{1 + k:02}", f"Flood {word}", ["Flood", word])
+        for k, word in enumerate(others[:n_others])
+    ]
+    return pd.DataFrame(rows, columns=["id", "date", "headline", "tags"])
+
+
+def fitted(frame):
+    return RelatedEvents(encoder=KeywordEncoder(), n_related=5).fit(frame)
+
+
+def test_lists_hold_two_of_a_series_and_are_filled_from_further_down():
+    model = fitted(frame_of(9))
+    everything = model.related("d0", series_limit=None, n=16)
+    for limit, n in ((1, 5), (2, 5), (2, 8), (3, 5), (None, 5)):
+        listed = model.related("d0", n, series_limit=limit)["related_id"].tolist()
+        kept, digests = [], 0
+        for id_ in everything["related_id"]:
+            digests += id_.startswith("d")
+            if limit is None or not id_.startswith("d") or digests <= limit:
+                kept.append(id_)
+        assert listed == kept[:n]
+    assert model.related("d0")["related_id"].str.startswith("d").sum() == 2
+    new = model.related_to("Flood digest 77", tags=["Flood"], date="2012-01-04")
+    assert new["related_id"].str.startswith("d").sum() == 2
+    short = model.related("d0", 12)
+    assert short.attrs["ended"]["d0"] == "10 of 12: no other event is of another series"
+
+
+def test_a_longer_list_begins_with_the_shorter_one_and_every_door_gives_the_same():
+    model = fitted(frame_of(9))
+    lists = model.related_all(9)
+    for n in (1, 3, 6):
+        pd.testing.assert_frame_equal(
+            lists[lists["rank"] <= n].reset_index(drop=True), model.related_all(n)
+        )
+    single = model.related("d3", 9)
+    assert single["related_id"].tolist() == lists.loc[lists["id"] == "d3", "related_id"].tolist()
+    blocks = pd.concat(model.related_blocks(9, size=4), ignore_index=True)
+    pd.testing.assert_frame_equal(blocks, lists)
+
+
+def test_relation():
+    model = fitted(frame_of(4))
+    assert model.explain("d0", "d3").relation == "same series"
+    assert model.explain("d0", "o1").relation != "same series"
+    new = model.related_to("Flood digest 77", tags=["Flood"], reasons=True, n=12)
+    relations = dict(zip(new["related_id"], new["relation"], strict=True))
+    assert {id_ for id_, told in relations.items() if told == "same series"} <= {
+        f"d{k}" for k in range(4)
+    }
+    assert "same series" in relations.values()
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_an_update_tells_the_lists_that_users_see(order):
+    parts = [frame_of(6, 6), frame_of(7, 8, start=20)]
+    first, second = (parts[k] for k in order)
+    model = fitted(first)
+    before = model.related_all()
+    changed = model.update(second)
+    after = model.related_all()
+    assert changed == differing(model, before, after)
+    gone = ["d1", "o2"] if order == (0, 1) else ["d21", "o22"]
+    changed = model.remove(gone)
+    assert changed == differing(model, after, model.related_all())
+
+
+def differing(model, before, after):
+    lists = [
+        {id_: some["related_id"].tolist() for id_, some in table.groupby("id")}
+        for table in (before, after)
+    ]
+    ids = model.archive_["id"].tolist()
+    return [id_ for id_ in ids if lists[0].get(id_) != lists[1].get(id_)]
+
+
+@pytest.mark.parametrize("limit", [0, -1, 1.5, "two", True])
+def test_limits_that_are_none(limit):
+    with pytest.raises(InputError, match=r"^series_limit: got "):
+        fitted(frame_of(2)).related("d0", series_limit=limit)
