@@ -25,7 +25,7 @@ from relatedevents import RelatedEvents, Weights, read_events
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT.parent / "shared" / "data" / "events.parquet"
 GRADES = ROOT / "benchmarks" / "reading_grades"
-SEEDS = {"1": 2026, "2": 4242}
+SEEDS = {"1": 2026, "2": 4242, "3": 31337, "4": 271828}
 N_EVENTS, N = 60, 10
 
 KINDS = {
@@ -71,7 +71,7 @@ def sheet(archive: pd.DataFrame, ids: list[str]) -> str:
         lines.append(f"    {', '.join(event['tags'])}")
         for row in model.related(id_, N).itertuples():
             day = str(row.date)[:10]
-            lines.append(f"  {row.rank:2d} {row.score:.2f} {day} {row.headline} {row.shared_tags}")
+            lines.append(f"  {row.rank:2d} {day} {row.headline} {row.shared_tags}")
     return "\n".join(lines) + "\n"
 
 
@@ -122,7 +122,7 @@ def report() -> str:
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("what", choices=["sheet", "report"])
-    parser.add_argument("round", nargs="?", choices=list(SEEDS), default="2")
+    parser.add_argument("round", nargs="?", choices=list(SEEDS), default="4")
     options = parser.parse_args(arguments)
     if options.what == "report":
         (ROOT / "benchmarks" / "READING.md").write_text(report(), encoding="utf-8")

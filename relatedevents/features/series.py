@@ -1,4 +1,4 @@
-"""Series: headlines that are the same but for numbers and dates, such as "Part 12" and "Part 13"."""
+"""Series: headlines that are the same but for numbers and dates, as "Part 12" and "Part 13" are."""
 
 from __future__ import annotations
 
