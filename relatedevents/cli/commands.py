@@ -175,7 +175,7 @@ def _listing(args: argparse.Namespace, model: RelatedEvents) -> dict[str, Any]:
         "min_probability": args.min_probability,
         "diversity": args.diversity,
         "near_duplicates": args.near_duplicates,
-        "series_limit": args.series_limit,
+        "series_limit": args.series_limit or None,
         "reasons": args.reasons,
     }
 

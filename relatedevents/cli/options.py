@@ -106,7 +106,7 @@ _LISTING = read_group(
     --near-duplicates keep|drop [default=keep]: whether to leave out a headline that says what
         another listed one, or the event's own, says (default: keep)
     --series-limit N [int, default=2]: how many of one series, headlines that are the same but for
-        numbers and dates (default: 2)
+        numbers and dates; 0: any number (default: 2)
     --reasons: tell of each what it is to the event, in a word and in a sentence
     """,
     "what is listed",

@@ -102,13 +102,18 @@ def list_text(lists: pd.DataFrame, event: Mapping[str, object]) -> str:
     str
         Lines of at most 100 columns, each ended: below each headline relation and reason, where
         the list has them, shared tags, and the parts but those that are 0. Probabilities are left
-        out where none is known. Last, why the list is shorter than was asked for, if it is.
+        out where none is known. Last, why the list is shorter than was asked for, if it is, and
+        how many of a series it passes over, if any.
     """
     margin = " " * (_DATE_WIDTH + len(_GAP))
     head = _block(f"{day_text(event['date']):<{_DATE_WIDTH}}{_GAP}", str(event["headline"]))
     tags = _joined(event["tags"])
     head += _block(f"{margin}tags: ", tags) if tags else [f"{margin}no tags"]
     ended = [line for why in lists.attrs.get("ended", {}).values() for line in _block("", why)]
+    ended += [
+        f"{passed} more of a series passed over (--series-limit)"
+        for passed in lists.attrs.get("series", {}).values()
+    ]
     if not len(lists):
         return "\n".join([*head, "", "No related events.", *ended]) + "\n"
 

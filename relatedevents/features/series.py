@@ -1,57 +1,94 @@
-"""Series: headlines that are the same but for numbers and dates, as "Part 12" and "Part 13" are."""
+"""Series: headlines that differ in numbers and dates alone, such as "Part 12" and "Part 13"."""
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-# Numbers, Roman ones too, and the names of months and days in English.
-_MARK = re.compile(
-    r"\d+(?:st|nd|rd|th)?|\b(?:[ivxl]+|jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?"
-    r"|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?"
-    r"|(?:mon|tues|wednes|thurs|fri|satur|sun)day)\b"
+_NUMBER = re.compile(r"\d+(?:[.,:/-]\d+)*(?:st|nd|rd|th)?|(?<![^ ])[IVX]+\b")
+_YEAR = re.compile(r"(?:19|20)\d\d(?:[-/]\d\d?){0,2}")
+# After these words, in small letters too, a number counts nothing: it says which.
+_PARTS = re.compile(
+    r"(?:part|parte|partie|teil|vol|volume|no|nº|number|week|day|dia|ep|episode|issue|chapter"
+    r"|edition|digest|newsletter|bulletin|news|notes|roundup|update|call|meeting|session|podcast"
+    r"|version|release)",
+    re.IGNORECASE,
 )
-_BETWEEN = re.compile(r"\W+")
+_MONTHS_AND_DAYS = """
+    January February March April May June July August September October November December
+    Jan Feb Mar Apr Jun Jul Aug Sep Sept Oct Nov Dec
+    Monday Tuesday Wednesday Thursday Friday Saturday Sunday
+"""
+_NAMES = {
+    name + sign for name in re.findall(r"\w+", _MONTHS_AND_DAYS) for sign in ("", ",", ".", ":")
+}
+# Characters beside a number that are looked at: more than a word has.
+_NEAR = 24
+_SIGNS = " .,:;!?#@()[]-–—|/"
+_ENDS = (":", "(", "|", "-", "–", "—")
 
 
-def series_key(headline: str) -> str | None:
-    """Return what a headline shares with all of its series, None if it has no number or date.
+def series_keys(headlines: Sequence[str]) -> npt.NDArray[np.int64]:
+    """Return a number of each headline that all of its series have, and nobody else.
+
+    Headlines are of one series if they are equal, but for case and signs at their ends, once the
+    numbers that tell issues apart are taken out, and with them the names of months and days:
+
+    - years, and numbers beside a month;
+    - numbers after "part", "no.", "week", "digest" and the like, or right behind a sign or letter;
+    - versions (1.12), and numbers at the end of the headline or before a colon, a dash or a
+      bracket, Roman ones too, unless a word in small letters stands before them.
+
+    Any other number may count something and stays: no two bombs that kill 12 and 30 are of one
+    series. What a headline's series is depends on no other headline.
 
     Examples
     --------
-    >>> series_key("Community call, 3 May 2021: R & D") == series_key("Community Call 12: R & D")
-    True
-    >>> print(series_key("Rebels leave Kidal"))
-    None
+    >>> keys = series_keys(["Weekly digest 12", "Weekly Digest, 3 May 2021", "Weekly digest"])
+    >>> len(set(keys.tolist()))
+    1
+    >>> len(set(series_keys(["A bomb kills 12 in Rome", "A bomb kills 30 in Rome"]).tolist()))
+    2
     """
-    rest, n_marks = _MARK.subn(" ", headline.lower())
-    return (_BETWEEN.sub(" ", rest).strip() or None) if n_marks else None
+    texts = (_without_issue(headline).encode() for headline in headlines)
+    digests = b"".join(hashlib.blake2b(text, digest_size=8).digest() for text in texts)
+    return np.frombuffer(digests, dtype="<i8").astype(np.int64)
 
 
-def series_codes(headlines: Sequence[str]) -> npt.NDArray[np.int64]:
-    """Return the number of each headline's series, -1 of one that stands alone.
+def _without_issue(headline: str) -> str:
+    rest = _NUMBER.sub(_kept, headline)
+    if rest != headline:
+        rest = " ".join(word for word in rest.split() if word not in _NAMES)
+    return rest.strip(_SIGNS).casefold() or headline
 
-    Parameters
-    ----------
-    headlines : sequence of str
+
+def _kept(match: re.Match[str]) -> str:
+    """Return what stays of a number."""
+    number, text, start, end = match.group(), match.string, match.start(), match.end()
+    before, after = text[max(0, start - _NEAR) : start], text[end : end + _NEAR]
+    if _YEAR.fullmatch(number) or before[-1:] not in ("", " ", "$", "€", "£", "¥"):
+        return ""
+    word, following = (before.split() or [""])[-1], (after.split() or [""])[0]
+    if word in _NAMES or following in _NAMES or _PARTS.fullmatch(word.strip(_SIGNS)):
+        return ""
+    tells = "." in number or not after.strip(_SIGNS) or after.lstrip().startswith(_ENDS)
+    return "" if tells and word and not word.islower() else number
+
+
+def series_codes(keys: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return the number of each headline's series among all, -1 of one that stands alone.
 
     Examples
     --------
-    >>> series_codes(["Go 1.1 is out", "Go 1.2 is out", "Go on", "In 2012"]).tolist()
-    [0, 0, -1, -1]
+    >>> series_codes(series_keys(["Go 1.1 is out", "Go 1.2 is out", "Go on"])).tolist()[2]
+    -1
     """
-    keys = [series_key(headline) for headline in headlines]
-    numbers: dict[str | None, int] = {}
-    codes = np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64)
-    if not len(codes):
-        return codes
-    alone = np.bincount(codes)[codes] < 2
-    if None in numbers:
-        alone |= codes == numbers[None]
-    return np.where(alone, -1, codes)
+    _, codes, sizes = np.unique(keys, return_inverse=True, return_counts=True)
+    return np.where(sizes[codes] > 1, codes, -1)
 
 
 def within_limit(

@@ -18,7 +18,7 @@ from relatedevents._util.contents import Contents
 from relatedevents.archive import Ids, days_of, inverse
 from relatedevents.encoders import Encoder, encode_headlines
 from relatedevents.errors import InputError, StoreError
-from relatedevents.features.series import series_codes
+from relatedevents.features.series import series_codes, series_keys
 from relatedevents.features.tags import TagSpace
 from relatedevents.features.word_sets import FitWords, Wording
 from relatedevents.index.numbering import Positions, Rows
@@ -48,6 +48,8 @@ class Index:
         The tie-break that `order` follows.
     fit_words : FitWords
         What the words of the fit's headlines weigh where near-duplicates are told.
+    series_keys : numpy.ndarray of int64, shape (n_events,)
+        What the headline of each row has in common with its series alone.
     version : int
         How many times the archive was updated since it was fitted or loaded: what was made of
         one version is not used with another.
@@ -58,6 +60,7 @@ class Index:
     features: Features
     tie_break: str
     fit_words: FitWords
+    series_keys: npt.NDArray[np.int64]
     version: int = 0
 
     def __len__(self) -> int:
@@ -82,7 +85,7 @@ class Index:
     @cached_property
     def series(self) -> npt.NDArray[np.int64]:
         """The number of each row's series, -1 where its headline stands alone."""
-        return series_codes(values_of(self.table, self.order)("headline"))
+        return series_codes(self.series_keys)
 
     @property
     def tag_space(self) -> TagSpace:
@@ -150,15 +153,18 @@ class Index:
             # Without its columns it is not ready, and its space is of no use.
             lacks = signal.columns and not columns
             features = features.with_columns(columns, {} if lacks else {signal.name: space})
-        return cls(table, order, features, weights.tie_break, FitWords(values("headline")))
+        headlines = values("headline")
+        fit_words, keys = FitWords(headlines), series_keys(headlines)
+        return cls(table, order, features, weights.tie_break, fit_words, keys)
 
     def reordered(self, weights: Weights) -> Index:
         """Return the same archive in the order of another tie-break."""
         if weights.tie_break == self.tie_break:
             return self
         order = tie_order(self.table, weights)
-        features = self.features.take(inverse(self.order)[order])
-        return replace(self, order=order, features=features, tie_break=weights.tie_break)
+        rows, tie_break = inverse(self.order)[order], weights.tie_break
+        features, keys = self.features.take(rows), self.series_keys[rows]
+        return replace(self, order=order, features=features, series_keys=keys, tie_break=tie_break)
 
     def features_of(
         self, encoder: Encoder, columns: Mapping[str, list[Any]], days: npt.NDArray[np.int32]
@@ -226,6 +232,7 @@ class Index:
     def contents(self) -> Contents:
         """Return the index as plain arrays, tables and settings."""
         arrays: dict[str, npt.NDArray[Any]] = {"order": self.order, "days": self.features.days}
+        arrays["series_keys"] = self.series_keys
         widths: dict[str, int] = {}
         known = {name for signal in all_signals() for name in signal.columns}
         features = {name: one for name, one in self.features.columns.items() if name in known}
@@ -286,8 +293,10 @@ class Index:
         if told is not None:
             weights = np.asarray(arrays["wording_weights"])
             words = Wording.of_words(told["words"], weights, told["unknown"])
-        fit_words = FitWords(values_of(table, order)("headline"), words)
-        index = cls(table, order, features, settings["tie_break"], fit_words)
+        headlines = values_of(table, order)("headline")
+        fit_words, keys = FitWords(headlines, words), arrays.get("series_keys")
+        keys = series_keys(headlines) if keys is None else np.asarray(keys)
+        index = cls(table, order, features, settings["tie_break"], fit_words, keys)
         # A table that does not fit the arrays is found now, not by the first query.
         _ = index.ids
         return index

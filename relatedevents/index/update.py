@@ -22,6 +22,7 @@ from scipy import sparse
 
 from relatedevents.archive import UNDATED, days_of
 from relatedevents.encoders import Encoder
+from relatedevents.features.series import series_keys
 from relatedevents.index.index import Index, transformed, values_of
 from relatedevents.index.order import tie_order
 from relatedevents.signals.base import Extension, Stayed
@@ -108,6 +109,8 @@ def update_index(
         return index.encoded(encoder, headlines, cache_dir)
 
     updated, renamed = _updated(index, table, order, source, encode, n_threads)
+    keys = np.append(index.series_keys, series_keys(values_of(table, order[fresh])("headline")))
+    updated = replace(updated, series_keys=keys[source])
     same_order = bool((np.diff(source[~came[order]]) > 0).all())
     source[fresh] = -1
     return IndexUpdate(updated, source, np.array(renamed, dtype=np.int64), same_order)

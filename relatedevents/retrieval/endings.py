@@ -14,7 +14,7 @@ I64 = npt.NDArray[np.int64]
 
 
 def endings_of(
-    request: Request, listed: I64, index: Index, calibration: Calibration | None
+    request: Request, listed: I64, passed: I64, index: Index, calibration: Calibration | None
 ) -> dict[str, str]:
     """Return why lists end early, by the id of their event; lists of full length are left out.
 
@@ -24,6 +24,8 @@ def endings_of(
         The question.
     listed : numpy.ndarray of int64, shape (n_queries,)
         How many events each list holds.
+    passed : numpy.ndarray of int64, shape (n_queries,)
+        How many of a series each list passes over.
     index : Index
         The archive.
     calibration : Calibration or None
@@ -34,12 +36,12 @@ def endings_of(
         return {}
     candidates = _n_candidates(request, index)
     filtered = not request.options.unfiltered
-    left_out = _left_out(request, calibration)
+    left_out = [_left_out(request, calibration, of_series) for of_series in (False, True)]
     told = {}
     for number in short.tolist():
         there = int(candidates[number])
         if there > listed[number]:
-            why = left_out
+            why = left_out[int(passed[number] > 0)]
         elif filtered:
             why = f"the filters leave {there} candidates"
         else:
@@ -71,16 +73,16 @@ def _n_candidates(request: Request, index: Index) -> I64:
     return np.asarray(counts)
 
 
-def _left_out(request: Request, calibration: Calibration | None) -> str:
+def _left_out(request: Request, calibration: Calibration | None, of_series: bool) -> str:
     """Return what keeps candidates off a list."""
     options, reasons = request.options, []
     if options.near_duplicates == "drop":
         reasons.append("is no near-duplicate")
+    if of_series:
+        reasons.append("is of another series")
     if calibration is not None and request.likely > 0.0:
         least = options.min_probability or calibration.default_cut
         reasons.append(f"has a probability of {least:.2g} or more of {calibration.meaning}")
     if options.min_score is not None:
         reasons.append(f"has a score of {options.min_score:g} or more")
-    if not reasons:
-        reasons.append("is of another series")
     return "no other event " + " and ".join(reasons)

@@ -10,8 +10,7 @@ import numpy.typing as npt
 
 from relatedevents._util.checks import check_choice, check_count, problem
 from relatedevents.errors import InputError
-from relatedevents.retrieval.options import ListOptions
-from relatedevents.retrieval.queries import Queries
+from relatedevents.index.numbering import Positions, Rows
 from relatedevents.retrieval.retriever import Retriever
 
 if TYPE_CHECKING:
@@ -27,11 +26,14 @@ def kneighbors(
     if n >= len(index):
         allowed = f"fewer than the archive's {len(index)} events"
         raise InputError(problem("n_neighbors", f"got {n}", allowed))
-    queries = Queries.of_archive(index) if ids is None else retriever.queries(ids, "X")
-    table, rows = retriever.lists(queries, n, ListOptions(), keep=False)
     furthest = sum(retriever.setup.weights.by_signal())
-    distances = furthest - table["score"].to_numpy().reshape(-1, n)
-    return distances, index.positions(rows).reshape(-1, n)
+    # The nearest, however far: neither the cut of lists nor their limit of a series has a say.
+    if ids is None:
+        rows = index.rows(Positions(np.arange(len(index))))
+        best = retriever.all_lists(n, keep=False).best(rows)
+    else:
+        best = retriever.candidates(retriever.queries(ids, "X").rows, n, None)
+    return furthest - best.scores[:, :n], index.positions(Rows(best.rows[:, :n]))
 
 
 def kneighbors_graph(

@@ -31,6 +31,9 @@ class Pairs:
     scores: npt.NDArray[np.float64]
     pinned: npt.NDArray[np.bool_]
 
+    def __len__(self) -> int:
+        return len(self.queries)
+
     @classmethod
     def of(cls, best: Best) -> Pairs:
         """Return the pairs of what an engine found, unused places left out."""

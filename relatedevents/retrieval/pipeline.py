@@ -1,7 +1,8 @@
 """The pipeline that makes every list: request -> candidates -> selection -> table.
 
     candidates   the engine's best n (or a larger pool), every score exact and in tie-break order
-    selection    excluded ids, thresholds and near-duplicates out; from a pool, as diverse as asked
+    selection    excluded ids, thresholds, near-duplicates and more of one series out, filled from
+                 further down; from a pool, as diverse as asked
     pins         on top, whatever the filters say
     table        parts, probabilities, shared tags, basis and, on request, reasons of what is listed
 
@@ -19,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from relatedevents._util.arrays import starts_of
 from relatedevents.engines.base import Best, Engine, Filters
 from relatedevents.features.series import within_limit
 from relatedevents.index.index import Index
@@ -76,12 +78,13 @@ class Pipeline:
         reasons : bool
             Whether relation and reason of each pair are told.
         """
-        pairs = self._pin(request, self._select(request, known))
+        selected, passed = self._select(request, known)
+        pairs = self._pin(request, selected)
         if request.queries.whole_archive:
             # Before their parts are known, which take far more memory than the pairs.
             order = self.scorer.index.order
             pairs = pairs.take(np.argsort(order[pairs.queries], kind="stable"))
-        return self._table(request, pairs, reasons=reasons)
+        return self._table(request, pairs, passed, reasons=reasons)
 
     def candidates(self, queries: Queries, n: int, filters: Filters) -> Best:
         """Return the best `n` candidates of each query, in tie-break order."""
@@ -104,11 +107,11 @@ class Pipeline:
             filters = filters.take(numbers)
         return self.candidates(request.queries.take(numbers), width + spare, filters)
 
-    def _select(self, request: Request, known: Best | None) -> Pairs:
-        """Return what is listed, without pins."""
+    def _select(self, request: Request, known: Best | None) -> tuple[Pairs, I64]:
+        """Return what is listed, without pins, and how many of a series each list passes over."""
         numbers, width = np.arange(len(request.queries)), request.options.n_candidates(request.n)
         best = self._candidates(request, numbers, width) if known is None else known
-        pairs, short = self._distinct(request, numbers, width, best)
+        pairs, passed, short = self._distinct(request, numbers, width, best)
         pieces = [pairs]
         while len(short):
             width *= 2
@@ -117,23 +120,25 @@ class Pipeline:
             for first in range(0, len(short), at_once):
                 numbers = short[first : first + at_once]
                 best = self._candidates(request, numbers, width)
-                pairs, still_short = self._distinct(request, numbers, width, best)
+                pairs, more, still_short = self._distinct(request, numbers, width, best)
                 pieces.append(pairs)
+                passed += more
                 short_again.append(still_short)
             short = np.concatenate(short_again)
         pairs = join(*pieces) if len(pieces) > 1 else pieces[0]
         if request.options.diversity:
-            return pairs.take(self._diverse(request, pairs))
+            return pairs.take(self._diverse(request, pairs)), passed
         # Of what was looked at further down there may be more than enough.
-        return pairs.where(pairs.ranks() <= request.n)
+        return pairs.where(pairs.ranks() <= request.n), passed
 
     def _distinct(
         self, request: Request, numbers: I64, width: int, best: Best
-    ) -> tuple[Pairs, I64]:
+    ) -> tuple[Pairs, I64, I64]:
         """Return the candidates of some queries that may be listed, where they are enough.
 
-        And the numbers of the other queries: near-duplicates and more of one series leave their
-        lists short, and more candidates may stand further down.
+        And how many of a series these lists pass over, and the numbers of the other queries:
+        near-duplicates and more of one series leave their lists short, and more candidates may
+        stand further down.
         """
         pairs = Pairs.of(best)
         pairs = replace(pairs, queries=numbers[pairs.queries])
@@ -146,26 +151,28 @@ class Pipeline:
         lowest = np.full(len(request.queries), -np.inf)
         lowest[pairs.queries[last]] = pairs.scores[last]
         pairs = pairs.where(request.reached(pairs.scores))
-        new = self._new(request, pairs)
         n_queries = len(request.queries)
-        dropped = np.bincount(pairs.queries[~new], minlength=n_queries) > 0
-        pairs = pairs.where(new)
+        n_reached = np.bincount(pairs.queries, minlength=n_queries)
+        if request.options.near_duplicates == "drop":
+            pairs = pairs.where(self._no_repeats(request, pairs))
+        within = self._within_limit(request, pairs)
+        passed, pairs = _n_passed(request, pairs, within), pairs.where(within)
         n_listed = np.bincount(pairs.queries, minlength=n_queries)
-        short = dropped & (n_listed < request.n) & np.isfinite(lowest) & request.reached(lowest)
+        short = (n_listed < n_reached) & (n_listed < request.n)
+        short &= np.isfinite(lowest) & request.reached(lowest)
         # No query has more candidates than the archive has events.
         short &= width < len(self.scorer.index)
-        return pairs.where(~short[pairs.queries]), numbers[short[numbers]]
+        passed[short] = 0
+        return pairs.where(~short[pairs.queries]), passed, numbers[short[numbers]]
 
-    def _new(self, request: Request, pairs: Pairs) -> npt.NDArray[np.bool_]:
-        """Return which candidates say something new: no near-duplicates, no more of a series."""
-        limit, new = request.options.series_limit, np.ones(len(pairs.queries), dtype=np.bool_)
-        if request.options.near_duplicates == "drop":
-            new = self._no_repeats(request, pairs)
-        if limit is not None:
-            kept = pairs.where(new)
-            codes = self.scorer.index.series[kept.candidates]
-            new[np.flatnonzero(new)] = within_limit(kept.queries, codes, limit)
-        return new
+    def _within_limit(self, request: Request, pairs: Pairs) -> npt.NDArray[np.bool_]:
+        """Return which candidates are among the first of their series, pins counted."""
+        limit, series = request.options.series_limit, self.scorer.index.series
+        if limit is None:
+            return np.ones(len(pairs), dtype=np.bool_)
+        numbers, rows = request.pinned
+        lists, candidates = np.append(numbers, pairs.queries), np.append(rows, pairs.candidates)
+        return within_limit(lists, series[candidates], limit)[len(rows) :]
 
     def _no_repeats(self, request: Request, pairs: Pairs) -> npt.NDArray[np.bool_]:
         """Return which candidates are near-duplicates of neither the query nor one above them."""
@@ -204,7 +211,9 @@ class Pipeline:
         joined = join(pinned, pairs)
         return joined.where(joined.ranks() <= request.n)
 
-    def _table(self, request: Request, pairs: Pairs, *, reasons: bool) -> tuple[pd.DataFrame, Rows]:
+    def _table(
+        self, request: Request, pairs: Pairs, passed: I64, *, reasons: bool
+    ) -> tuple[pd.DataFrame, Rows]:
         scorer, queries, index = self.scorer, request.queries, self.scorer.index
         parts = scorer.parts(queries, pairs.queries, pairs.candidates)
         probabilities = scorer.probabilities(pairs.scores)
@@ -220,8 +229,23 @@ class Pipeline:
             told = reasons_of(scorer, queries, pairs.queries, pairs.candidates, parts)
             table["relation"], table["reason"] = map(text_column, told)
         listed = np.bincount(pairs.queries, minlength=len(queries))
-        table.attrs["ended"] = endings_of(request, listed, index, scorer.calibration)
+        table.attrs["ended"] = endings_of(request, listed, passed, index, scorer.calibration)
+        some = np.flatnonzero(passed)
+        table.attrs["series"] = dict(zip(queries.ids[some], passed[some].tolist(), strict=True))
         return table, Rows(pairs.candidates)
+
+
+def _n_passed(request: Request, pairs: Pairs, within: npt.NDArray[np.bool_]) -> I64:
+    """Return how many of a series each list passes over above its last event."""
+    n_queries = len(request.queries)
+    if within.all():
+        return np.zeros(n_queries, dtype=np.int64)
+    starts = starts_of(np.bincount(pairs.queries, minlength=n_queries))
+    listed = np.append(0, np.cumsum(within))
+    n_above = listed[:-1] - listed[starts[pairs.queries]]
+    room = request.n - np.bincount(request.pinned[0], minlength=n_queries)
+    passed = ~within & (n_above < room[pairs.queries])
+    return np.asarray(np.bincount(pairs.queries[passed], minlength=n_queries))
 
 
 def with_events(

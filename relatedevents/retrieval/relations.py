@@ -35,11 +35,10 @@ import numpy as np
 import numpy.typing as npt
 
 from relatedevents.archive import UNDATED
-from relatedevents.features.series import series_key
+from relatedevents.features.series import series_keys
 from relatedevents.features.tags import TagSpace
 from relatedevents.features.words import WordSpace
 from relatedevents.index.index import Index
-from relatedevents.index.numbering import Rows
 from relatedevents.rerank import say_the_same
 from relatedevents.retrieval.queries import Queries, worded
 from relatedevents.retrieval.scorer import Scorer
@@ -232,9 +231,8 @@ def known_of(
 
 def _of_one_series(index: Index, queries: Queries, numbers: I64, rows: I64) -> Mask:
     if queries.in_archive:
-        codes = index.series[np.asarray(queries.rows)[numbers]]
-        return np.asarray((codes >= 0) & (codes == index.series[rows]))
-    headlines = index.table["headline"].iloc[index.positions(Rows(rows))]
-    keys = [series_key(headline) for headline in queries.ids.tolist()]
-    pairs = zip(numbers.tolist(), headlines, strict=True)
-    return np.array([keys[q] is not None and keys[q] == series_key(h) for q, h in pairs], np.bool_)
+        own = index.series_keys[queries.rows]
+    else:
+        # What stands for the id of an event from outside is its headline.
+        own = series_keys(queries.ids.tolist())
+    return np.asarray(own[numbers] == index.series_keys[rows])

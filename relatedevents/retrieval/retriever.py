@@ -217,10 +217,13 @@ class Retriever:
 def _slices(table: pd.DataFrame, index: Index, size: int) -> Iterator[pd.DataFrame]:
     """Give a long table in pieces, each with the lists of `size` events of the archive."""
     positions = index.positions(Rows(index.ids.rows_of(table["id"])))
-    starts, ended = np.arange(0, len(index), size), table.attrs.pop("ended")
+    starts, told = np.arange(0, len(index), size), dict(table.attrs)
+    # So that no block copies what is told of all.
+    table.attrs.clear()
     cuts = np.searchsorted(positions, starts).tolist()
     for start, first, end in zip(starts.tolist(), cuts, [*cuts[1:], len(table)], strict=True):
         block = table.iloc[first:end].reset_index(drop=True)
         ids = index.table["id"].iloc[start : start + size].tolist()
-        block.attrs["ended"] = {id_: ended[id_] for id_ in ids if id_ in ended}
+        for name, by_id in told.items():
+            block.attrs[name] = {id_: by_id[id_] for id_ in ids if id_ in by_id}
         yield block
