@@ -214,7 +214,8 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
             from further down; pins stay.
         series_limit : int or None, default=2
             How many events of one series a list may hold, headlines that are the same but for
-            numbers and dates; None for any number. The list is filled from further down.
+            numbers and dates, pins counted; None for any number. The list is filled from further
+            down, and ``table.attrs["series"]`` says how many were passed over, {id: number}.
         reasons : bool, default=False
             Whether to add what each event is to this one, in a word and in a sentence.
 

@@ -99,6 +99,19 @@ class TestRelated:
         assert why.startswith("2 of 10: no other event has a probability of 0.046 or more of being")
         assert " ".join(out.split()).endswith(why)
 
+    def test_a_list_says_what_of_a_series_it_passes_over(self, capsys, tmp_path):
+        path = tmp_path / "events.csv"
+        rows = [f"e{k},Weekly digest {k},2012-01-0{k},['Rome']\n" for k in range(1, 6)]
+        path.write_text("id,headline,date,tags\n" + "".join(rows))
+        asked = "related", str(path), "e1", "--min-probability", "0"
+        out = run(capsys, *asked)[1]
+        assert out.endswith(
+            "\n\n2 of 10: no other event is of another series\n"
+            "2 more of a series passed over (--series-limit)\n"
+        )
+        everything = json.loads(run(capsys, *asked, "--series-limit", "0", "--json")[1])
+        assert len(everything) == 4
+
     def test_an_archive_is_fitted_first(self, capsys, archive, model_dir):
         fitted = run(capsys, "related", archive, "a", *COLUMNS)
         assert fitted[0] == 0

@@ -73,11 +73,12 @@ def assert_begins_with(longer, shorter):
     min_score=st.sampled_from([None, 0.4]),
     min_probability=st.sampled_from([None, 0.1]),
     near_duplicates=st.sampled_from(["keep", "drop"]),
+    series_limit=st.sampled_from([None, 1, 2]),
     blocks=st.booleans(),
 )
 def test_a_longer_list_begins_with_the_shorter_one(
     seed, n_events, days, weights, encoder, n, more, as_of, share, named, by_id, min_score,
-    min_probability, near_duplicates, blocks,
+    min_probability, near_duplicates, series_limit, blocks,
 ):  # fmt: skip
     rng = np.random.default_rng(seed)
     model = fitted(seed, n_events, days, weights, encoder)
@@ -93,6 +94,7 @@ def test_a_longer_list_begins_with_the_shorter_one(
         "min_score": min_score,
         "min_probability": min_probability,
         "near_duplicates": near_duplicates,
+        "series_limit": series_limit,
         **chosen,
     }
     with pytest.MonkeyPatch.context() as patch:
@@ -131,6 +133,7 @@ options_of_lists = st.fixed_dictionaries(
         "min_probability": st.just(0.1),
         "diversity": st.sampled_from([0.2, 1.0]),
         "near_duplicates": st.just("drop"),
+        "series_limit": st.sampled_from([1, None]),
     },
 )
 random_weights = st.fixed_dictionaries(

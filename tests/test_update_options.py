@@ -101,6 +101,7 @@ def keywords(draw):
         "min_probability": st.sampled_from([0.05, 0.3]),
         "diversity": st.sampled_from([0.2, 1.0]),
         "near_duplicates": st.just("drop"),
+        "series_limit": st.sampled_from([1, None]),
     }
     names = draw(st.lists(st.sampled_from(sorted(options)), unique=True, max_size=4))
     return {name: draw(options[name]) for name in names}

@@ -49,7 +49,7 @@ class Index:
     fit_words : FitWords
         What the words of the fit's headlines weigh where near-duplicates are told.
     series_keys : numpy.ndarray of int64, shape (n_events,)
-        What the headline of each row has in common with its series alone.
+        What the headline of each row has in common with its series alone, 0 if it is of none.
     version : int
         How many times the archive was updated since it was fitted or loaded: what was made of
         one version is not used with another.

@@ -235,4 +235,4 @@ def _of_one_series(index: Index, queries: Queries, numbers: I64, rows: I64) -> M
     else:
         # What stands for the id of an event from outside is its headline.
         own = series_keys(queries.ids.tolist())
-    return np.asarray(own[numbers] == index.series_keys[rows])
+    return np.asarray((own[numbers] == index.series_keys[rows]) & (own[numbers] != 0))

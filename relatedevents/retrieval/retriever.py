@@ -176,10 +176,13 @@ class Retriever:
     def seen(self, lists: ListCache) -> ListCache:
         """Return kept lists as users see them: without what is improbable, or more of a series."""
         cut = lists.reaching(least_likely(self.calibration, None))
-        numbers, ranks = np.nonzero(cut.rows >= 0)
-        codes = self.index.series[cut.rows[numbers, ranks]]
+        # Most lists hold nothing of a series: -1 stands for those, and for unused places.
+        codes = np.where(cut.rows >= 0, self.index.series[cut.rows], -1)
+        numbers, ranks = np.nonzero(codes >= 0)
         limit = ListOptions.series_limit
-        within = within_limit(numbers, codes, limit if limit is not None else len(codes))
+        within = within_limit(
+            numbers, codes[numbers, ranks], len(codes) if limit is None else limit
+        )
         again = np.unique(numbers[~within])
         if not len(again):
             return cut
