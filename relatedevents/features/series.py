@@ -8,9 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-# Numbers, Roman ones too, and the names of months and days in English.
+# Numbers, Roman ones too, and the names of months and days in English; "A320" is a name.
 _MARK = re.compile(
-    r"\d+(?:st|nd|rd|th)?|\b(?:[ivxl]+|jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?"
+    r"(?<![a-z0-9])\d+(?:st|nd|rd|th)?(?![a-z0-9])"
+    r"|\b(?:[ivxl]+|jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?"
     r"|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?"
     r"|(?:mon|tues|wednes|thurs|fri|satur|sun)day)\b"
 )

@@ -40,6 +40,8 @@ ProgressBar = Callable[[int], AbstractContextManager[Callable[[int], None]]]
 
 # Candidates that are held at once where lists are filled from further down.
 _MOST_CANDIDATES = 1_000_000
+# An archive of one long series has nothing else further down, and a great many to look at.
+_FURTHEST = 1024
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ class Pipeline:
         pairs, short = self._distinct(request, numbers, width, best)
         pieces = [pairs]
         while len(short):
-            width *= 2
+            width = min(2 * width, self._furthest(request))
             at_once = max(1, _MOST_CANDIDATES // width)
             short_again = []
             for first in range(0, len(short), at_once):
@@ -152,9 +154,15 @@ class Pipeline:
         pairs = pairs.where(new)
         n_listed = np.bincount(pairs.queries, minlength=n_queries)
         short = dropped & (n_listed < request.n) & np.isfinite(lowest) & request.reached(lowest)
-        # No query has more candidates than the archive has events.
-        short &= width < len(self.scorer.index)
+        short &= width < self._furthest(request)
         return pairs.where(~short[pairs.queries]), numbers[short[numbers]]
+
+    def _furthest(self, request: Request) -> int:
+        """Return how far down candidates are looked at, where lists are short of them."""
+        n_events = len(self.scorer.index)
+        if request.options.near_duplicates == "drop":
+            return n_events
+        return min(n_events, max(_FURTHEST, request.n))
 
     def _new(self, request: Request, pairs: Pairs) -> npt.NDArray[np.bool_]:
         """Return which candidates say something new: no near-duplicates, no more of a series."""
