@@ -178,10 +178,10 @@ def _candidates(
     """
     index, before = retriever.index, retriever.setup.weights
     features, query_rows = index.features, index.rows(links.queries)
-    so_far, *alone = _probes(before, features)
+    so_far, *singles = _probes(before, features)
     # As deep as the lists at least: then nDCG under the weights so far is exact.
     found = [_best_rows(retriever, links, so_far, max(_SO_FAR, n))]
-    found += [_best_rows(retriever, links, weights, max(_PER_SIGNAL, n)) for weights in alone]
+    found += [_best_rows(retriever, links, weights, max(_PER_SIGNAL, n)) for weights in singles]
     lists = []
     for number, related in enumerate(links.related):
         near = np.concatenate([rows[number] for rows in found])
