@@ -32,6 +32,7 @@ from relatedevents.retrieval.maintenance import Maintained, add_events, refit, r
 from relatedevents.retrieval.options import Asked, ListOptions
 from relatedevents.retrieval.queries import Queries, new_event
 from relatedevents.retrieval.retriever import Retriever
+from relatedevents.retrieval.summary import summary_of
 from relatedevents.retrieval.update import Update
 from relatedevents.weights import Weights
 
@@ -383,6 +384,17 @@ class RelatedEvents(BaseEstimator):  # type: ignore[misc, unused-ignore]
         """
         options = ListOptions.among(locals())
         return self._retriever().blocks(self._n(n), check_count("size", size), options, reasons)
+
+    def summary(self) -> str:
+        """Return what lists are made of: the archive, each signal's weight, the probability.
+
+        Examples
+        --------
+        >>> from relatedevents import RelatedEvents, load_sample
+        >>> print(RelatedEvents().fit(load_sample()).summary().splitlines()[5])
+        text             4  nothing here to read
+        """
+        return summary_of(self._retriever())
 
     def explain(self, id: str, related_id: str, *, as_of: object = None) -> Explanation:
         """Return everything that goes into the score of one pair.

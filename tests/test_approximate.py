@@ -276,13 +276,14 @@ def test_rows_in_another_order_than_that_of_days(undated, exact_rows):
     ("name", "value"), [("n_neighbours", 0), ("near_per_root", 0.0), ("tag_reach", 0)]
 )
 def test_each_source_names_candidates_that_no_other_does(name, value, monkeypatch):
-    frame = world(20, 1500)
-    found, wanted = both(frame, Weights())
+    # Tags and words that weigh little name few of the candidates that vectors name.
+    frame, weights = world(20, 1500), Weights(tags=0.2, words=0.1)
+    found, wanted = both(frame, weights)
     wanted_lists = wanted.related_all(10)
     configure(monkeypatch, width_per_root=0.2, word_reach=0)
     with_all = recall(found.related_all(10), wanted_lists)
     configure(monkeypatch, **{name: value})
-    without, _ = both(frame, Weights())
+    without, _ = both(frame, weights)
     assert recall(without.related_all(10), wanted_lists) < with_all - 0.005
 
 

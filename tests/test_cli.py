@@ -101,7 +101,7 @@ class TestRelated:
 
     def test_a_list_says_what_of_a_series_it_passes_over(self, capsys, tmp_path):
         path = tmp_path / "events.csv"
-        rows = [f"e{k},Weekly digest {k},2012-01-0{k},['Rome']\n" for k in range(1, 6)]
+        rows = [f"e{k},Weekly digest {k},2012-01-0{k},[]\n" for k in range(1, 6)]
         path.write_text("id,headline,date,tags\n" + "".join(rows))
         asked = "related", str(path), "e1", "--min-probability", "0"
         out = run(capsys, *asked)[1]

@@ -120,3 +120,21 @@ def test_blocks_say_why_too():
         ended = model.related_all(**options).attrs["ended"]
         blocks = list(model.related_blocks(size=5, **options))
         assert {k: v for block in blocks for k, v in block.attrs["ended"].items()} == ended
+
+
+def test_the_summary_tells_what_counts_and_what_is_missing():
+    frame = toy_frame()
+    told = calibrated(frame).summary().splitlines()
+    n_tagged = sum(bool(tags) for tags in frame["tags"]) / len(frame)
+    n_dated = frame["date"].notna().mean()
+    assert told[0] == f"12 events, {n_tagged:.0%} with tags, {n_dated:.0%} with dates"
+    assert "time           0.5" in told
+    assert "text             4  nothing here to read" in told
+    assert "time is halved in 3, 30, 365 days" in told
+    assert "and counts in full from 2 of content in common on" in told
+    assert told[-1] == "nothing less probable than 0.06 is listed"
+    plain = RelatedEvents(encoder=KeywordEncoder(), weights=Weights.only(tags=1)).fit(frame)
+    assert plain.summary().splitlines()[1:] == [
+        "tags             1",
+        "no probability is known under these weights",
+    ]

@@ -33,6 +33,7 @@ from relatedevents.features.series import series_codes, series_keys, within_limi
         ("World War I begins", "World War II begins", False),
         ("A bomb kills 12 in Rome", "A bomb kills 12 in Oslo", False),
         ("12", "13", False),
+        ("An A320 lands", "An A330 lands", False),
     ],
 )
 def test_keys(one, other, same):
@@ -225,3 +226,12 @@ def differing(model, before, after):
 def test_limits_that_are_none(limit):
     with pytest.raises(InputError, match=r"^series_limit: got "):
         fitted(frame_of(2)).related("d0", series_limit=limit)
+
+
+def test_an_archive_of_one_series_is_soon_done():
+    rows = [(f"d{k}", None, f"Flood digest {k}", ["Flood"]) for k in range(1500)]
+    rows += [("o", None, "Flood", ["Flood"])]
+    model = fitted(pd.DataFrame(rows, columns=["id", "date", "headline", "tags"]))
+    listed = model.related("d7")
+    assert len(listed) in (2, 3)
+    assert listed.attrs["ended"]["d7"].endswith(": no other event is of another series")

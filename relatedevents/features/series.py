@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 _NUMBER = re.compile(r"\d+(?:[.,:/-]\d+)*(?:st|nd|rd|th)?|(?<![^ ])[IVX]+\b")
+_LETTER = re.compile(r"[A-Za-z]")
 _YEAR = re.compile(r"(?:19|20)\d\d(?:[-/]\d\d?){0,2}")
 # After these words, in small letters too, a number counts nothing: it says which.
 _PARTS = re.compile(
@@ -39,7 +40,7 @@ def series_keys(headlines: Sequence[str]) -> npt.NDArray[np.int64]:
     numbers that tell issues apart are taken out, and with them the names of months and days:
 
     - years, and numbers beside a month;
-    - numbers after "part", "no.", "week", "digest" and the like, or right behind a sign or letter;
+    - numbers after "part", "no.", "week", "digest" and the like, or right behind a sign ("#12");
     - versions (1.12), and numbers at the end of the headline or before a colon, a dash or a
       bracket, Roman ones too, unless a word in small letters stands before them.
 
@@ -68,7 +69,12 @@ def _kept(match: re.Match[str]) -> str:
     """Return what stays of a number."""
     number, text, start, end = match.group(), match.string, match.start(), match.end()
     before, after = text[max(0, start - _NEAR) : start], text[end : end + _NEAR]
-    if _YEAR.fullmatch(number) or before[-1:] not in ("", " ", "$", "€", "£", "¥"):
+    if _YEAR.fullmatch(number):
+        return ""
+    if _LETTER.fullmatch(before[-1:]) or _LETTER.fullmatch(after[:1]):
+        # A name: "A320" and "3D" are not of one series with others.
+        return number
+    if before[-1:] not in ("", " ", "$", "€", "£", "¥"):
         return ""
     word, following = (before.split() or [""])[-1], (after.split() or [""])[0]
     if word in _NAMES or following in _NAMES or _PARTS.fullmatch(word.strip(_SIGNS)):

@@ -232,7 +232,7 @@ def learn(candidates: Candidates, starts: list[Hyperparameters], k: int = 10) ->
     figure = _Figure(candidates, k)
     values = [float(figure.ndcg([one], 0).mean()) for one in starts]
     # Only the most promising starts are worth the climb.
-    promising = sorted(range(len(starts)), key=lambda at: -values[at])[:3]
+    promising = sorted(range(len(starts)), key=lambda at: -values[at])[:2]
     climbed = [_climb(figure, starts[at], values[at]) for at in promising]
     return max(climbed, key=lambda pair: pair[1])[0]
 

@@ -44,7 +44,9 @@ _SCALES = (
     (10.0, 100.0, 1000.0),
 )
 _TIME = signal_names().index("time")
-_PER_SIGNAL = 100
+# Candidates of a query by the weights so far, and by each signal alone: a sum's first ten stand
+# among the first of one of them.
+_SO_FAR, _PER_SIGNAL = 100, 40
 _RESAMPLES = 10_000
 
 
@@ -176,9 +178,10 @@ def _candidates(
     """
     index, before = retriever.index, retriever.setup.weights
     features, query_rows = index.features, index.rows(links.queries)
+    so_far, *singles = _probes(before, features)
     # As deep as the lists at least: then nDCG under the weights so far is exact.
-    depth = max(_PER_SIGNAL, n)
-    found = [_best_rows(retriever, links, weights, depth) for weights in _probes(before, features)]
+    found = [_best_rows(retriever, links, so_far, max(_SO_FAR, n))]
+    found += [_best_rows(retriever, links, weights, max(_PER_SIGNAL, n)) for weights in singles]
     lists = []
     for number, related in enumerate(links.related):
         near = np.concatenate([rows[number] for rows in found])

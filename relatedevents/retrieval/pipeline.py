@@ -42,6 +42,8 @@ ProgressBar = Callable[[int], AbstractContextManager[Callable[[int], None]]]
 
 # Candidates that are held at once where lists are filled from further down.
 _MOST_CANDIDATES = 1_000_000
+# An archive of one long series has nothing else further down, and a great many to look at.
+_FURTHEST = 1024
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ class Pipeline:
         pairs, passed, short = self._distinct(request, numbers, width, best)
         pieces = [pairs]
         while len(short):
-            width *= 2
+            width = min(2 * width, self._furthest(request))
             at_once = max(1, _MOST_CANDIDATES // width)
             short_again = []
             for first in range(0, len(short), at_once):
@@ -160,10 +162,16 @@ class Pipeline:
         n_listed = np.bincount(pairs.queries, minlength=n_queries)
         short = (n_listed < n_reached) & (n_listed < request.n)
         short &= np.isfinite(lowest) & request.reached(lowest)
-        # No query has more candidates than the archive has events.
-        short &= width < len(self.scorer.index)
+        short &= width < self._furthest(request)
         passed[short] = 0
         return pairs.where(~short[pairs.queries]), passed, numbers[short[numbers]]
+
+    def _furthest(self, request: Request) -> int:
+        """Return how far down candidates are looked at, where lists are short of them."""
+        n_events = len(self.scorer.index)
+        if request.options.near_duplicates == "drop":
+            return n_events
+        return min(n_events, max(_FURTHEST, request.n))
 
     def _within_limit(self, request: Request, pairs: Pairs) -> npt.NDArray[np.bool_]:
         """Return which candidates are among the first of their series, pins counted."""
