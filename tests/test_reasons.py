@@ -107,7 +107,8 @@ def test_what_is_told_of_a_pair(other, relation, reason):
 
 
 def test_every_rule_has_an_example():
-    assert {relation for _, relation, _ in TOLD} == set(RULES)
+    # Series have theirs in test_series.py.
+    assert {relation for _, relation, _ in TOLD} | {"same series"} == set(RULES)
 
 
 def test_what_many_events_have_makes_no_story():
