@@ -179,7 +179,8 @@ def shipped_for(encoder: Encoder) -> Calibration | None:
 def check_min_probability(value: object, calibration: Calibration | None) -> float:
     """Return `value` as a number from 0 to 1, or say why no list can be cut by it."""
     lowest = check_number("min_probability", value, 0.0, 1.0)
-    if calibration is None:
+    # Nothing is less probable than 0, known or not.
+    if calibration is None and lowest:
         came = f"got {shown(value)}, but no probability is known under these weights and encoder"
         allowed = "None, or weights and an encoder whose probabilities were learned"
         todo = (

@@ -61,6 +61,7 @@ def test_what_is_improbable_is_not_listed_and_it_is_said():
 def test_without_probabilities_nothing_is_cut():
     plain = RelatedEvents(encoder=KeywordEncoder(), weights=WEIGHTS).fit(toy_frame())
     assert (plain.related_all().groupby("id").size() == 10).all()
+    pd.testing.assert_frame_equal(plain.related_all(min_probability=0), plain.related_all())
 
 
 @pytest.mark.parametrize(

@@ -243,7 +243,7 @@ def least_likely(calibration: Calibration | None, min_probability: float | None)
     """
     if min_probability is not None:
         check_min_probability(min_probability, calibration)
-    if calibration is None:
+    if calibration is None or min_probability == 0:
         return -np.inf
     least = calibration.default_cut if min_probability is None else min_probability
     return calibration.least_score(least)
