@@ -137,7 +137,9 @@ def test_a_signal_alone_through_the_blocks(weights, block_size, spy):
     encoder = KeywordEncoder(["nothing"])
     alone = WEIGHTS[weights].with_params(semantic=1)
     model = RelatedEvents(encoder=encoder, weights=alone, block_size=block_size, n_threads=2)
-    model.fit(random_frame(19, 110, undated=0.1, untagged=0.3))
+    # Many words, since those of many headlines weigh nothing.
+    words = [one + other for one in "abcdefgh" for other in "klmnopqr"]
+    model.fit(random_frame(19, 110, undated=0.1, untagged=0.3, words=words))
     table = model.related_all(4)
     assert dict(spy)["blocks"] == block_size
     assert_lists(table, reference(model, encoder, 4))

@@ -294,8 +294,7 @@ class Index:
             weights = np.asarray(arrays["wording_weights"])
             words = Wording.of_words(told["words"], weights, told["unknown"])
         headlines = values_of(table, order)("headline")
-        fit_words, keys = FitWords(headlines, words), arrays.get("series_keys")
-        keys = series_keys(headlines) if keys is None else np.asarray(keys)
+        fit_words, keys = FitWords(headlines, words), np.asarray(arrays["series_keys"])
         index = cls(table, order, features, settings["tie_break"], fit_words, keys)
         # A table that does not fit the arrays is found now, not by the first query.
         _ = index.ids
