@@ -33,6 +33,7 @@ from relatedevents.evaluation.protocol import check_leaks
 from relatedevents.evaluation.significance import holm
 from relatedevents.evaluation.tables import run_from_table
 from relatedevents.retrieval.filters import read_as_of
+from relatedevents.signals.semantic import encoded_texts
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT.parent / "shared" / "data"
@@ -215,7 +216,9 @@ def check_known(figures: dict[str, dict], known: dict[str, tuple[float, ...]]) -
 
 def encoders_of(archive: pd.DataFrame, with_minilm: bool, cache: Path) -> dict[str, object]:
     """Return the shipped encoder and, if asked for, MiniLM, each headline encoded once."""
-    headlines = archive["headline"].drop_duplicates().tolist()
+    # Sums of baselines read headlines alone, the model headlines with their tags.
+    texts = encoded_texts(archive["headline"].tolist(), archive["tags"].tolist())
+    headlines = list(dict.fromkeys([*archive["headline"], *texts]))
     shipped = resolve_encoder("default")
     found = {"shipped": Known(headlines, encode_headlines(shipped, headlines))}
     if with_minilm:

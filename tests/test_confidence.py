@@ -21,7 +21,6 @@ from relatedevents.errors import InputError
 from relatedevents.learning import confidence
 from relatedevents.learning.calibrate import calibration_of, labelled_pairs
 from relatedevents.learning.links import read_training_links
-from relatedevents.store import load, save
 from relatedevents.weights import SIGNALS
 
 pytestmark = pytest.mark.slow
@@ -317,7 +316,8 @@ def test_other_weights_have_no_probability(sample_model):
     with pytest.raises(InputError, match=r"no probability is known.*model\.calibrate\(links\)"):
         changed.related(id_, min_probability=0.5)
     with pytest.raises(InputError, match="no probability is known"):
-        changed.related_all(min_probability=0.0)
+        changed.related_all(min_probability=0.1)
+    assert changed.related_all(min_probability=0.0).equals(changed.related_all())
     # Back at the default they hold again; the order of equal scores moves no score.
     for weights in (Weights(), Weights(tie_break="page")):
         changed.set_params(weights=weights)
@@ -349,26 +349,6 @@ def test_update_save_and_load_keep_it(sample_model, tmp_path):
     none = RelatedEvents(encoder=KeywordEncoder()).fit(random_frame(2, 30))
     none.save(tmp_path / "none")
     assert RelatedEvents.load(tmp_path / "none").calibration_ is None
-
-
-@pytest.mark.parametrize("shipped", [True, False])
-def test_probabilities_of_an_earlier_version(sample_model, tmp_path, shipped):
-    """Those that shipped give way to what ships now; one's own are to be learned again."""
-    model = sample_model.calibrate(load_sample_links()) if not shipped else sample_model
-    one = model.calibration_.to_dict()
-    del one["slope"]
-    one["coefficients"] = dict.fromkeys(SIGNALS, 1.0)
-    model.save(tmp_path / "model")
-    contents = load(tmp_path / "model", mmap=False)
-    contents.settings["calibration"] = one
-    save(tmp_path / "model", contents)
-    if shipped:
-        assert RelatedEvents.load(tmp_path / "model").calibration_ == shipped_calibration()
-        return
-    with pytest.warns(UserWarning, match=r"learned by an earlier version.*model\.calibrate"):
-        loaded = RelatedEvents.load(tmp_path / "model")
-    assert loaded.calibration_ is None
-    assert loaded.related_all(3)["probability"].isna().all()
 
 
 # --- from links -----------------------------------------------------------------------------
@@ -407,8 +387,9 @@ def test_calibrate_changes_nothing_but_probabilities(sample_model):
     assert model.related_all(5)["probability"].notna().all()
     lists = changed.related_all(5)
     assert lists["probability"].isna().all()
+    everything = model.related_all(5, min_probability=0)
     pd.testing.assert_frame_equal(
-        model.related_all(5).drop(columns="probability"), lists.drop(columns="probability")
+        everything.drop(columns="probability"), lists.drop(columns="probability")
     )
     pd.testing.assert_frame_equal(sample_model.related_all(5), before)
 
@@ -419,7 +400,7 @@ def test_the_pairs_are_the_first_candidates_that_the_page_could_know(sample_mode
     queries, scores, linked = labelled_pairs(sample_model._retriever(), training)
     as_of = links.drop_duplicates("id").set_index("id")["as_of"].to_dict()
     ids = sample_model.archive_["id"].to_numpy()[training.queries]
-    table = sample_model.related_many(ids, 50, as_of=as_of)
+    table = sample_model.related_many(ids, 50, as_of=as_of, min_probability=0, series_limit=None)
     assert [ids[number] for number in queries] == table["id"].tolist()
     pairs = set(zip(links["id"], links["related_id"], strict=True))
     told = [pair in pairs for pair in zip(table["id"], table["related_id"], strict=True)]

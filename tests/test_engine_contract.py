@@ -272,7 +272,7 @@ def test_two_saturated_terms(name, compiled, monkeypatch):
         exact = world.exact(world.all)(q, c)
         assert np.abs(scores.ravel() - exact).max() <= world.terms.error
         two = world.terms.saturated_weight, world.terms.second_saturated_weight
-        assert two == (0.3, 0.5)
+        assert two == (0.25, 0.5)
     finally:
         unregister("stout")
 

@@ -70,10 +70,10 @@ def sample(fitted_sample):
 @pytest.fixture(scope="module")
 def sample_result(sample):
     _, links, model = sample
-    # By meaning alone: what the rule made is clearly missed, whatever the default weights are.
+    # By words alone: what the rule made is clearly missed, whatever the default weights are.
     rule, meaning = (
         copy.copy(model).set_params(weights=weights)
-        for weights in (Weights.shared_tags(), Weights.only(semantic=1))
+        for weights in (Weights.shared_tags(), Weights.only(words=1))
     )
     return evaluate({"rule": rule, "meaning": meaning}, links, clusters="story", n_resamples=500)
 

@@ -192,7 +192,8 @@ import sys
 from relatedevents import RelatedEvents, Weights, load_sample
 archive = load_sample()
 model = RelatedEvents(weights=Weights()).fit(archive)
-print(len(model.related(archive["id"][0])), len(model.related_all()))
+one, lists = model.related(archive["id"][0]), model.related_all(min_probability=0)
+print(len(one), len(lists))
 print("numba" in sys.modules, "huggingface_hub" in sys.modules, "faiss" in sys.modules)
 """
 

@@ -72,7 +72,7 @@ class Weekday(Signal):
 def test_a_term_that_a_gated_sum_has_no_place_for_is_told(archive):
     register(Weekday())
     try:
-        weights = Weights(extra={"weekday": 0.5})
+        weights = Weights(extra={"weekday": 0.5}, time_threshold=0)
         model = RelatedEvents(weights=weights).fit(archive)
         model.related(archive["id"].iloc[0])
         message = r"weekday is neither content nor gated, and brings a SparseTerm; allowed: .*"

@@ -30,10 +30,9 @@ BASELINES: dict[str, str] = {
     "default": "The library as it comes: RelatedEvents() with its default weights.",
     "shared_tags": "The hand-made rule: most shared tags first, then page path, descending.",
     "tags": "Cosine of the tags, each weighing ln((1 + N) / (1 + df)), so rare ones count more.",
-    "words": "Cosine of the headlines' TF-IDF: sublinear, words of two headlines or more, without "
-    "scikit-learn's English stop words.",
+    "words": "Cosine of the headlines' TF-IDF, the signal words alone.",
     "bm25": "BM25 of the headlines' words, as a search engine's more-like-this.",
-    "semantic": "Cosine of the headlines' embeddings, alone.",
+    "semantic": "Cosine of the embeddings of headlines and tags, the signal semantic alone.",
     "fusion": "Reciprocal rank fusion (k = 60) of tags, words and semantic.",
     "hugo": "Hugo's Related Content with its own settings (threshold 80, same year, nothing "
     "newer than the event), the archive's tags as keywords.",
