@@ -192,7 +192,7 @@ def test_where_nothing_can_be_written_lists_are_made_after_one_warning(as_nobody
         )
         left = [path for path in place.rglob("*") if path.suffix in (".pyc", ".nbi", ".nbc")]
     assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == ["10", "1263", "10"]
+    assert done.stdout.split() == ["10", "1191", "10"]
     assert done.stderr.count("RelatedEventsWarning") == 1
     assert done.stderr.count("NUMBA_CACHE_DIR") == 1
     assert left == []
