@@ -271,7 +271,7 @@ def check_sentence(row, days):
 @given(seed=st.integers(0, 10**6), weights=st.sampled_from([ALL, Weights()]))
 def test_lists_tell_what_the_rules_and_explain_tell(seed, weights):
     model = RelatedEvents(encoder=KeywordEncoder(), weights=weights)
-    frame = random_frame(seed, 30, days=600)
+    frame = random_frame(seed, 30, days=600).drop(columns=["summary", "text"])
     model.fit(frame)
     slow = Slow(model.archive_, KeywordEncoder(), weights)
     headlines = frame["headline"].tolist()
@@ -360,3 +360,15 @@ def test_an_update_tells_what_the_grown_archive_tells():
 def test_reasons_are_asked_for_by_true(method):
     with pytest.raises(InputError, match="reasons: got 'yes'"):
         getattr(toy_model(), method)(reasons="yes")
+
+
+def test_words_of_texts_are_shared_words():
+    rows = [
+        ("q", "One", "The harvest fails"),
+        ("a", "Two", "A good harvest"),
+        ("b", "Three", "Oil"),
+    ]
+    frame = pd.DataFrame(rows, columns=["id", "headline", "text"]).assign(date=None)
+    frame["tags"] = [[], [], []]
+    told = RelatedEvents(encoder=KeywordEncoder()).fit(frame).explain("q", "a")
+    assert (told.relation, told.reason) == ("similar subject", "Both mention “harvest”.")

@@ -62,8 +62,6 @@ TELLING_OF = 200
 SHORTEST = 4
 #: From this semantic value on two events are close in meaning.
 CLOSE = 0.55
-# The names that stand for words.
-_WORDS = "words"
 # Headlines that say the same have most of their words in common: to look no further for other
 # pairs spares reading the whole archive word by word.
 _REPEATS_FROM = 0.5
@@ -205,6 +203,8 @@ def known_of(
         The parts of their scores.
     """
     index = scorer.index
+    # Where an archive has texts, what they say counts too.
+    said = "text" if "text" in index.features.columns else "words"
     pairs = Pairs(queries.features, queries.feature_rows[numbers], index.features, rows)
     days = [
         some.days[at].astype(np.int64)
@@ -224,7 +224,7 @@ def known_of(
         repeats,
         _of_one_series(index, queries, numbers, rows),
         Shared.of(pairs, "tags"),
-        Shared.of(pairs, _WORDS, telling=True),
+        Shared.of(pairs, said, telling=True),
         parts[:, column] / (weight or 1.0),
     )
 
